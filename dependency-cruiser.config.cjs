@@ -1,0 +1,79 @@
+// The floors of ARCHITECTURE.md as rules: imports go down only.
+// A package may import what stands behind its name; tests and benchmarks are free.
+const floors = {
+  "packages/tensor": [],
+  "packages/reorder": [],
+  "packages/sparse-masks": ["packages/reorder"],
+  "packages/backend": ["packages/tensor", "packages/reorder", "packages/sparse-masks"],
+  "packages/kernels-cpu": [
+    "packages/backend",
+    "packages/tensor",
+    "packages/reorder",
+    "packages/sparse-masks",
+  ],
+  "packages/attention": [
+    "packages/backend",
+    "packages/tensor",
+    "packages/reorder",
+    "packages/sparse-masks",
+  ],
+  "packages/pipelines": [
+    "packages/attention",
+    "packages/backend",
+    "packages/tensor",
+    "packages/reorder",
+    "packages/sparse-masks",
+  ],
+  "packages/sample-image": [],
+  "apps/image-dit": [
+    "packages/pipelines",
+    "packages/attention",
+    "packages/kernels-cpu",
+    "packages/backend",
+    "packages/tensor",
+    "packages/reorder",
+    "packages/sparse-masks",
+    "packages/sample-image",
+  ],
+};
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circular",
+      severity: "error",
+      from: {},
+      to: { circular: true, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "not-to-unresolvable",
+      severity: "error",
+      from: { path: "^(packages|apps)/[^/]+/src" },
+      to: { couldNotResolve: true },
+    },
+    ...Object.entries(floors).map(([from, allowed]) => ({
+      name: `floor: ${from}`,
+      comment: "imports go down only, see ARCHITECTURE.md",
+      severity: "error",
+      from: { path: `^${from}/src/` },
+      to: {
+        path: "^(packages|apps|bench)/",
+        pathNot: [from, ...allowed].map((folder) => `^${folder}/`),
+      },
+    })),
+    {
+      name: "reorder-and-sparse-masks-run-anywhere",
+      comment: "these two run in browsers",
+      severity: "error",
+      from: { path: "^packages/(reorder|sparse-masks)/src/" },
+      to: { dependencyTypes: ["core", "npm"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(dist|build|native)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.base.json" },
+    enhancedResolveOptions: { conditionNames: ["@paroattn/source", "import", "node", "default"] },
+  },
+};

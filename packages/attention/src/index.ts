@@ -1,0 +1,10 @@
+export type {
+  AttentionFront,
+  AttentionReport,
+  AttentionRun,
+  AttentionSite,
+  AttentionStrategy,
+  GenerationInfo,
+  GuidanceBranch,
+  SiteDecision,
+} from "./strategy.js";

@@ -1,0 +1,84 @@
+import type {
+  AttentionOperands,
+  AttentionPrecision,
+  Backend,
+  DeviceTensor,
+} from "@paroattn/backend";
+import type { AxisOrder, TokenLayout } from "@paroattn/reorder";
+
+/** The branches of classifier-free guidance. */
+export type GuidanceBranch = "unconditional" | "conditional";
+
+/** One self-attention over visual tokens, in one step of one generation. */
+export interface AttentionSite {
+  /** 0-based index among the model's attention layers. */
+  readonly layer: number;
+  /** The branch of each batch row, in order. */
+  readonly branches: readonly GuidanceBranch[];
+  /** 0-based step of the sampling loop, and how many there are. */
+  readonly step: number;
+  readonly steps: number;
+  /** The training timestep that the model is asked for at this step (0 ... 1000, as the scheduler gives it). */
+  readonly timestep: number;
+  readonly layout: TokenLayout;
+  readonly heads: number;
+  readonly headDim: number;
+}
+
+/** What a strategy must know of the model and the run before the first step. */
+export interface GenerationInfo {
+  /** The view of the backend that lives as long as the generation; what a run keeps is made through it. */
+  readonly backend: Backend;
+  /** The transformer's class name, such as "PixArtTransformer2DModel". */
+  readonly architecture: string;
+  /** A hash of the transformer's weights as they are on disk, made when first asked for. */
+  readonly weightsFingerprint: () => Promise<string>;
+  readonly layers: number;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly layout: TokenLayout;
+  readonly steps: number;
+  /** Training timestep of each step, in order of the run. */
+  readonly timesteps: readonly number[];
+  /** Tells the person something once, such as that a plan was made for other weights. */
+  readonly warn: (message: string) => void;
+}
+
+/** A lazy look at the attention's inputs: nothing is computed that the strategy does not ask for. */
+export interface AttentionFront {
+  /** The scope of the current layer; what is made through it is freed after the layer, unless kept. */
+  readonly backend: Backend;
+  /** Runs the fused front: norm, rotary embedding, reorder, packing. */
+  operands(options?: {
+    /** One axis order per head. Default: sequence order. */
+    readonly orders?: readonly AxisOrder[];
+    readonly precision?: AttentionPrecision;
+  }): AttentionOperands;
+  /** Projections of this layer, [batch, tokens, heads * headDim]; a model without QK-norm and rotary embedding returns them as they are. */
+  queryKey(): { readonly query: DeviceTensor; readonly key: DeviceTensor };
+}
+
+/** What `before` answers: compute; reuse the attention's last output; reuse the whole block's last output. */
+export type SiteDecision = "compute" | "reuseOutput" | "reuseBlock";
+
+/** What a run executed, for the report. */
+export interface AttentionReport {
+  readonly strategy: string;
+  /** Executed valid query-key pairs / all valid pairs over the run; refresh and statistics passes are counted on top. */
+  readonly density: number;
+}
+
+/** One generation's worth of a strategy. It owns all of its state, so that two generations never meet. */
+export interface AttentionRun {
+  before(site: AttentionSite): SiteDecision;
+  /** Returns [batch, tokens, heads * headDim] in sequence order, made through `front.backend`. */
+  attend(site: AttentionSite, front: AttentionFront): DeviceTensor | Promise<DeviceTensor>;
+  report(): AttentionReport;
+  dispose(): void;
+}
+
+export interface AttentionStrategy {
+  readonly name: string;
+  /** Refuses what it cannot serve (another layout, another architecture) before the first step. */
+  start(generation: GenerationInfo): AttentionRun | Promise<AttentionRun>;
+}

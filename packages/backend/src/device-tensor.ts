@@ -1,0 +1,13 @@
+import type { DType, Shape } from "@paroattn/tensor";
+
+/**
+ * A handle to a tensor that a backend owns. Operators return handles at once; the memory is
+ * allocated when the operator runs in the backend's command stream.
+ */
+export interface DeviceTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Frees the memory, in stream order: commands issued before still see it. Calling it twice is harmless. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}

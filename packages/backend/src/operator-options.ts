@@ -1,0 +1,128 @@
+import type { DeviceTensor } from "./device-tensor.js";
+
+/** `gelu` is exact (erf), `geluTanh` its tanh approximation ("gelu_new", "gelu-approximate"). */
+export type Activation = "silu" | "gelu" | "geluTanh" | "relu";
+
+export interface LinearOptions {
+  /** [..., inputs], f32. */
+  readonly input: DeviceTensor;
+  /** [outputs, inputs], as PyTorch keeps it; f32, f16 or bf16. */
+  readonly weight: DeviceTensor;
+  /** [outputs]; none by default. */
+  readonly bias?: DeviceTensor;
+  /** Applied to the result; none by default. */
+  readonly activation?: Activation;
+}
+
+export interface Conv2dOptions {
+  /** [batch, inputs, height, width], f32. */
+  readonly input: DeviceTensor;
+  /** [outputs, inputs, kernelHeight, kernelWidth]. */
+  readonly weight: DeviceTensor;
+  /** [outputs]; none by default. */
+  readonly bias?: DeviceTensor;
+  /** Default: 1. */
+  readonly stride?: number;
+  /** Zeros on each side, [top, bottom, left, right]. Default: none. */
+  readonly padding?: readonly [number, number, number, number];
+}
+
+export interface LayerNormOptions {
+  /** [batch, tokens, channels] (or [..., channels] without scale and shift). */
+  readonly input: DeviceTensor;
+  /** [channels]; none by default. */
+  readonly weight?: DeviceTensor;
+  /** [channels]; none by default. */
+  readonly bias?: DeviceTensor;
+  /** [batch, channels] f32; given together with `shift`. */
+  readonly scale?: DeviceTensor;
+  /** [batch, channels] f32. */
+  readonly shift?: DeviceTensor;
+  readonly epsilon: number;
+}
+
+export interface RmsNormOptions {
+  /** [..., channels]. */
+  readonly input: DeviceTensor;
+  /** [channels]; none by default. */
+  readonly weight?: DeviceTensor;
+  readonly epsilon: number;
+}
+
+export interface GroupNormOptions {
+  /** [batch, channels, ...]. */
+  readonly input: DeviceTensor;
+  /** A divisor of the channels. */
+  readonly groups: number;
+  /** [channels]; none by default. */
+  readonly weight?: DeviceTensor;
+  /** [channels]; none by default. */
+  readonly bias?: DeviceTensor;
+  readonly epsilon: number;
+  /** Applied after the norm; none by default. */
+  readonly activation?: Activation;
+}
+
+export interface ActivateOptions {
+  readonly input: DeviceTensor;
+  readonly activation: Activation;
+}
+
+export interface BinaryOptions {
+  readonly a: DeviceTensor;
+  readonly b: DeviceTensor;
+}
+
+export interface AddGatedOptions {
+  /** [batch, tokens, channels]. */
+  readonly residual: DeviceTensor;
+  /** [batch, tokens, channels]. */
+  readonly value: DeviceTensor;
+  /** [batch, channels]. */
+  readonly gate: DeviceTensor;
+}
+
+export interface CombineOptions {
+  /** At least one; all of one shape. */
+  readonly terms: readonly { readonly tensor: DeviceTensor; readonly factor: number }[];
+}
+
+export interface EmbeddingOptions {
+  /** [rows, channels]. */
+  readonly table: DeviceTensor;
+  /** i32, any shape; an id outside the table fails when the operator runs. */
+  readonly ids: DeviceTensor;
+}
+
+export interface PermuteOptions {
+  readonly input: DeviceTensor;
+  /** axes[i] is the input axis that becomes output axis i. */
+  readonly axes: readonly number[];
+}
+
+export interface ReshapeOptions {
+  readonly input: DeviceTensor;
+  readonly shape: readonly number[];
+}
+
+export interface ConcatOptions {
+  /** At least one; equal shapes but for `axis`. */
+  readonly inputs: readonly DeviceTensor[];
+  readonly axis: number;
+}
+
+export interface SliceOptions {
+  readonly input: DeviceTensor;
+  readonly axis: number;
+  /** First index kept. */
+  readonly start: number;
+  /** One past the last index kept. */
+  readonly end: number;
+}
+
+export interface UpsampleNearest2dOptions {
+  /** [batch, channels, height, width]. */
+  readonly input: DeviceTensor;
+  /** A whole number, at least 1. */
+  readonly factor: number;
+}

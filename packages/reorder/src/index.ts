@@ -1,0 +1,2 @@
+export type { TokenLayout } from "./layout.js";
+export type { AxisOrder, ImageOrder, VideoOrder } from "./order.js";

@@ -1,0 +1,1 @@
+export type { BlockMaskData } from "./block-mask.js";
