@@ -23,3 +23,19 @@ export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
   u8: 1,
   i32: 4,
 };
+
+/** The constructor of each dtype's typed array. */
+export const DTYPE_ARRAYS: {
+  readonly [D in DType]: {
+    readonly name: string;
+    new (length: number): DTypeArrays[D];
+    new (buffer: ArrayBuffer, byteOffset?: number, length?: number): DTypeArrays[D];
+  };
+} = {
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i32: Int32Array,
+};
