@@ -1,3 +1,4 @@
+export { abortError } from "./abort.js";
 export type {
   AttentionOperands,
   AttentionOptions,
@@ -12,6 +13,13 @@ export type {
 } from "./attention-types.js";
 export type { Backend, BackendScope, Operators, OperatorTiming, ScopeOptions } from "./backend.js";
 export type { DeviceTensor } from "./device-tensor.js";
+export {
+  BackendError,
+  InvalidArgumentError,
+  OperatorError,
+  TensorDisposedError,
+  UnsupportedError,
+} from "./errors.js";
 export type {
   ActivateOptions,
   Activation,
@@ -30,3 +38,25 @@ export type {
   SliceOptions,
   UpsampleNearest2dOptions,
 } from "./operator-options.js";
+export { inferActivate } from "./operators/activate.js";
+export { inferAddGated } from "./operators/add-gated.js";
+export { type AttentionShapes, inferAttention } from "./operators/attention.js";
+export { inferBinary } from "./operators/binary.js";
+export { inferBlockStatistics } from "./operators/block-statistics.js";
+export { inferCombine } from "./operators/combine.js";
+export { inferConcat } from "./operators/concat.js";
+export { inferConv2d } from "./operators/conv2d.js";
+export { inferEmbedding } from "./operators/embedding.js";
+export { inferGroupNorm } from "./operators/group-norm.js";
+export { inferLayerNorm } from "./operators/layer-norm.js";
+export { inferLinear } from "./operators/linear.js";
+export { checkLiveKeys, inferMask, type ResolvedMask } from "./operators/mask.js";
+export { inferPermute } from "./operators/permute.js";
+export {
+  inferPrepareAttention,
+  type ResolvedPrepareAttention,
+} from "./operators/prepare-attention.js";
+export { inferReshape } from "./operators/reshape.js";
+export { inferRmsNorm } from "./operators/rms-norm.js";
+export { inferSlice } from "./operators/slice.js";
+export { inferUpsampleNearest2d } from "./operators/upsample-nearest-2d.js";

@@ -1,0 +1,38 @@
+import type { Shape } from "@paroattn/tensor";
+import type { LinearOptions } from "../operator-options.js";
+import { checkActivation } from "./activate.js";
+import {
+  checkActivationDtype,
+  checkChannelWeight,
+  checkRank,
+  checkWeightDtype,
+  describeShape,
+  invalid,
+} from "./checks.js";
+
+const operator = "linear";
+
+/** Shape of `linear`: [..., outputs]. Throws `InvalidArgumentError`. */
+export function inferLinear(options: LinearOptions): Shape {
+  const { input, weight, bias, activation } = options;
+  checkActivationDtype({ operator, argument: "input" }, input);
+  checkWeightDtype({ operator, argument: "weight" }, weight);
+  checkRank({ operator, argument: "weight" }, weight, {
+    least: 2,
+    most: 2,
+    axes: "[outputs, inputs]",
+  });
+  const [outputs, inputs] = weight.shape as [number, number];
+  if (input.shape.at(-1) !== inputs) {
+    throw invalid(
+      { operator, argument: "input" },
+      `of shape [..., ${inputs}] to match weight ${describeShape(weight.shape)}`,
+      describeShape(input.shape),
+    );
+  }
+  checkChannelWeight({ operator, argument: "bias" }, bias, outputs);
+  if (activation !== undefined) {
+    checkActivation({ operator, argument: "activation" }, activation);
+  }
+  return [...input.shape.slice(0, -1), outputs];
+}
