@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
 import { packageOptions } from "../../tsup.base";
 
-export default defineConfig(packageOptions());
+export default defineConfig(packageOptions({ entry: ["src/cli.ts", "src/demo.ts"], dts: false }));

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from "commander";
+import { type CalibrateFlags, calibrate } from "./commands/calibrate.js";
+import { type GenerateFlags, generate } from "./commands/generate.js";
+import { parsedBy, schemas } from "./options.js";
+import { formatCalibrateResult, formatGenerateResult } from "./terminal/results.js";
+import { runCommand } from "./terminal/run-command.js";
+
+const program = new Command("image-dit")
+  .description("Pictures from a diffusers checkpoint, with dense or PARO attention")
+  .exitOverride()
+  .showHelpAfterError("(image-dit --help shows the usage)");
+
+/** Prints a result: one JSON object for machines, a few lines for people. */
+function print<T>(result: T, json: boolean | undefined, format: (result: T) => string): void {
+  process.stdout.write(`${json ? JSON.stringify(result) : format(result)}\n`);
+}
+
+program
+  .command("generate")
+  .description("draw pictures of a prompt")
+  .argument("<prompt>", 'what to draw, such as "a red circle"; may be empty')
+  .option("--negative <text>", "what the picture should not be")
+  .option("--model <folder>", "diffusers folder (default: the sample model)")
+  .addOption(
+    new Option(
+      "--attention <strategy>",
+      "default: paro with --plan or --density, else dense",
+    ).choices(["dense", "paro"]),
+  )
+  .option("--plan <file>", "plan made by calibrate")
+  .option(
+    "--density <share>",
+    "share of query-key pairs that PARO computes",
+    parsedBy(schemas.density),
+  )
+  .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
+  .option("--guidance <scale>", "guidance scale (default: the model's)", parsedBy(schemas.guidance))
+  .option(
+    "--seed <number>",
+    "seed of the first picture (default: random, printed)",
+    parsedBy(schemas.seed),
+  )
+  .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
+  .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
+  .option(
+    "--count <number>",
+    "pictures, with seeds one after the other",
+    parsedBy(schemas.count),
+    1,
+  )
+  .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
+  .option("--out <file>", "PNG file (default: named after prompt and seed)")
+  .option("--json", "print one JSON object")
+  .action((prompt: string, flags: GenerateFlags) =>
+    runCommand(async (signal) =>
+      print(await generate(prompt, flags, signal), flags.json, formatGenerateResult),
+    ),
+  );
+
+program
+  .command("calibrate")
+  .description("make a plan: one token order a head and static block masks")
+  .option("--model <folder>", "diffusers folder (default: the sample model)")
+  .option(
+    "--density <share>",
+    "share of query-key pairs to keep (default: 0.3)",
+    parsedBy(schemas.density),
+  )
+  .option(
+    "--alpha <weight>",
+    "weight of sparsity against incoherence (default: 0.5)",
+    parsedBy(schemas.alpha),
+  )
+  .option("--prompts <file>", "one prompt a line (default: the sample model's first two)")
+  .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
+  .option("--guidance <scale>", "guidance scale (default: the model's)", parsedBy(schemas.guidance))
+  .option("--seed <number>", "seed of the first prompt (default: 1000)", parsedBy(schemas.seed))
+  .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
+  .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
+  .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
+  .requiredOption("--out <file>", "the plan file")
+  .option("--json", "print one JSON object")
+  .action((flags: CalibrateFlags) =>
+    runCommand(async (signal) =>
+      print(await calibrate(flags, signal), flags.json, formatCalibrateResult),
+    ),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its message already; help and version end with 0, a wrong command line with 2.
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

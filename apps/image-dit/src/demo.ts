@@ -1,0 +1,110 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type AttentionStrategy, denseAttention, paroAttention } from "@paroattn/attention";
+import { createCpuBackend } from "@paroattn/kernels-cpu";
+import { compareWithReference, loadPipeline } from "@paroattn/pipelines";
+import { checkCaption, checkpointFolder, readPrompts } from "@paroattn/sample-image";
+import { differencePicture, writePicture } from "./files/picture-file.js";
+import { samplePlan } from "./plans/sample-plan.js";
+import { showOn } from "./terminal/pipeline-progress.js";
+import { createProgress } from "./terminal/progress.js";
+import { runCommand } from "./terminal/run-command.js";
+import { formatTable } from "./terminal/table.js";
+
+const DENSITY = 0.3;
+const SEED = 7;
+/** Differences are small; they are shown enlarged. */
+const DIFFERENCE_GAIN = 4;
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+
+async function demo(signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: "boolean", default: false },
+      out: { type: "string", default: "out/demo" },
+    },
+  });
+  // A held-out prompt: neither the training nor the calibration has seen it.
+  const prompt = (await readPrompts("heldoutOne"))[0]!;
+  const progress = createProgress();
+  const backend = createCpuBackend();
+  try {
+    const plan = await samplePlan({ density: DENSITY, backend, progress, signal });
+    const loadStart = performance.now();
+    await using pipeline = await loadPipeline(checkpointFolder, {
+      backend,
+      attention: denseAttention(),
+    });
+    const loadMs = performance.now() - loadStart;
+    const draw = async (attention: AttentionStrategy) => {
+      const start = performance.now();
+      const { images, report, steps, timings } = await pipeline.generate({
+        prompt,
+        seed: SEED,
+        attention,
+        signal,
+        onProgress: showOn(progress, attention.name),
+      });
+      const image = images[0]!;
+      const file = join(values.out, `${attention.name}.png`);
+      await writePicture(file, image);
+      const { correct } = checkCaption(image, prompt);
+      const totalMs = loadMs + performance.now() - start;
+      return { image, file, density: report.density, steps, ...timings, totalMs, correct };
+    };
+    await mkdir(values.out, { recursive: true });
+    const dense = await draw(denseAttention());
+    const paro = await draw(paroAttention({ plan }));
+    const difference = join(values.out, "difference.png");
+    await writePicture(difference, differencePicture(dense.image, paro.image, DIFFERENCE_GAIN));
+    progress.end();
+    const fidelity = compareWithReference(dense.image, paro.image);
+    if (values.json) {
+      const { image: _dense, ...denseResult } = dense;
+      const { image: _paro, ...paroResult } = paro;
+      const result = { prompt, seed: SEED, densityAsked: DENSITY, difference, ...fidelity };
+      process.stdout.write(
+        `${JSON.stringify({ ...result, dense: denseResult, paro: paroResult })}\n`,
+      );
+      return;
+    }
+    const row = (title: string, key: "attentionMs" | "loopMs" | "totalMs") => [
+      title,
+      seconds(dense[key]),
+      seconds(paro[key]),
+      `${(dense[key] / paro[key]).toFixed(2)}x`,
+    ];
+    const judge = (correct: boolean) => (correct ? "right" : "wrong");
+    const table = formatTable([
+      ["", "dense", "PARO", "speedup"],
+      ["density asked", "1", String(DENSITY), ""],
+      ["density met", dense.density.toFixed(3), paro.density.toFixed(3), ""],
+      row("attention", "attentionMs"),
+      row(`loop, ${dense.steps} steps`, "loopMs"),
+      row("total", "totalMs"),
+      ["caption checker", judge(dense.correct), judge(paro.correct), ""],
+    ]);
+    const { psnr, ssim, cosine } = fidelity;
+    process.stdout.write(
+      [
+        `"${prompt}", seed ${SEED}, ${backend.description}`,
+        "",
+        table,
+        "",
+        `PARO against dense: PSNR ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(4)}, cosine ${cosine.toFixed(4)}`,
+        "",
+        dense.file,
+        paro.file,
+        `${difference} (absolute difference x${DIFFERENCE_GAIN})`,
+        "",
+      ].join("\n"),
+    );
+  } finally {
+    progress.end();
+    backend.dispose();
+  }
+}
+
+await runCommand(demo, { name: "demo" });

@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from "commander";
+import { z } from "zod";
+
+/** Turns a zod schema into a commander argument parser: the message tells what was expected and what was found. */
+export function parsedBy<T>(schema: z.ZodType<T>): (text: string) => T {
+  return (text) => {
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    throw new InvalidArgumentError(
+      `${result.error.issues[0]?.message ?? "invalid value"} but found '${text}'.`,
+    );
+  };
+}
+
+/** Number("") is 0, so an empty text must not get that far. */
+const numeric = z
+  .string()
+  .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, "Expected a number")
+  .transform(Number);
+
+function wholeNumber(minimum: number, maximum: number) {
+  const message = `Expected a whole number from ${minimum} to ${maximum}`;
+  return numeric.pipe(z.number().int(message).min(minimum, message).max(maximum, message));
+}
+
+export const schemas = {
+  steps: wholeNumber(1, 1000),
+  seed: wholeNumber(0, 2 ** 32 - 1),
+  size: wholeNumber(1, 65_536),
+  count: wholeNumber(1, 10_000),
+  threads: wholeNumber(1, 1024),
+  guidance: numeric.pipe(z.number().min(1, "Expected a guidance of at least 1")),
+  density: numeric.pipe(
+    z.number().gt(0, "Expected a density in (0, 1]").max(1, "Expected a density in (0, 1]"),
+  ),
+  alpha: numeric.pipe(
+    z.number().min(0, "Expected alpha in [0, 1]").max(1, "Expected alpha in [0, 1]"),
+  ),
+} as const;

@@ -1,0 +1,56 @@
+/** The brand that this project's errors carry: their message is written for people. */
+const BRAND = Symbol.for("paroattn.error");
+
+/** A command line that asks for something that cannot be: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly [BRAND] = true;
+}
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+function isForPeople(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  // System errors (ENOSPC, EACCES, ...) name the path and the reason themselves.
+  return BRAND in error || "syscall" in error;
+}
+
+/** What a person reads of an error: its message, or for an unexpected one the whole stack. */
+export function describeError(error: unknown): string {
+  if (isForPeople(error)) return error.message;
+  return `unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}`;
+}
+
+/**
+ * Runs a command with an `AbortSignal` that Ctrl-C (or SIGTERM) fires. Errors go to standard error as one
+ * message; the exit code is 1 for a failure, 2 for a wrong command line, 130 when interrupted.
+ */
+export async function runCommand(
+  command: (signal: AbortSignal) => Promise<void>,
+  { name }: { readonly name: string } = { name: "image-dit" },
+): Promise<void> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    // A second Ctrl-C does not wait for anything.
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  try {
+    await command(controller.signal);
+  } catch (error) {
+    if (controller.signal.aborted) {
+      process.stderr.write(`\n${name}: interrupted\n`);
+      process.exitCode = EXIT_INTERRUPTED;
+    } else {
+      process.stderr.write(`${name}: ${describeError(error)}\n`);
+      process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
+    }
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { outputNames } from "../src/files/output-names.js";
+import { checkWritable, differencePicture, writePicture } from "../src/files/picture-file.js";
+import { writeThroughTemporary } from "../src/files/temporary-file.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "image-dit-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const picture = { width: 3, height: 2, data: Uint8Array.from({ length: 18 }, (_, i) => i * 13) };
+
+describe("files", () => {
+  it("writes a PNG that reads back the same", async () => {
+    const file = join(folder, "a.png");
+    await writePicture(file, picture);
+    const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height, info.channels]).toEqual([3, 2, 3]);
+    expect(new Uint8Array(data)).toEqual(picture.data);
+  });
+
+  it("leaves nothing behind when writing fails", async () => {
+    const failing = writeThroughTemporary(join(folder, "b.png"), async (temporary) => {
+      await writeFile(temporary, "half");
+      throw new Error("ENOSPC: no space left on device");
+    });
+    await expect(failing).rejects.toThrow(/cannot write .*b\.png: ENOSPC/);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("refuses a place it cannot write to before the work", async () => {
+    await expect(checkWritable(join(folder, "missing", "c.png"))).rejects.toThrow(/missing/);
+    await expect(checkWritable(folder.replace(/\/[^/]*$/, ""))).rejects.toThrow(/folder/);
+  });
+
+  it("names the files of one and of several pictures", () => {
+    const seeds = [7, 8];
+    expect(outputNames({ out: undefined, prompt: "A red circle!", seeds })).toEqual([
+      "a-red-circle-7.png",
+      "a-red-circle-8.png",
+    ]);
+    expect(outputNames({ out: undefined, prompt: "", seeds: [1] })).toEqual(["picture-1.png"]);
+    expect(outputNames({ out: "x/y.png", prompt: "", seeds })).toEqual(["x/y-1.png", "x/y-2.png"]);
+    expect(() => outputNames({ out: "y.jpg", prompt: "", seeds })).toThrow(/\.png.*y\.jpg/);
+  });
+
+  it("enlarges the absolute difference", () => {
+    const other = { ...picture, data: picture.data.map((v) => v + 5) };
+    expect(new Set(differencePicture(picture, other, 4).data)).toEqual(new Set([20]));
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { createProgress, formatDuration, progressLine } from "../src/terminal/progress.js";
+
+function recorder(isTTY: boolean) {
+  const written: string[] = [];
+  return { isTTY, columns: 80, write: (text: string) => written.push(text), written };
+}
+
+describe("progress", () => {
+  it("tells the time left", () => {
+    expect(progressLine({ stage: "dense", done: 0.25, elapsedMs: 5000, columns: 80 })).toMatch(
+      /^dense \[#{8}-{22}\] {2}25% 15 s left$/,
+    );
+    expect(formatDuration(125_400)).toBe("2 min 05 s");
+  });
+
+  it("fits a narrow terminal", () => {
+    for (const columns of [20, 40, 80]) {
+      const line = progressLine({
+        stage: "calibrate, pass 1 of 2",
+        done: 0.5,
+        elapsedMs: 1e6,
+        columns,
+      });
+      expect(line.length).toBeLessThan(columns);
+    }
+  });
+
+  it("stays silent for work under a second, redraws on a terminal and clears at the end", () => {
+    const stream = recorder(true);
+    let time = 0;
+    const progress = createProgress(stream, () => time);
+    progress.update("loop", 0);
+    time = 900;
+    progress.update("loop", 0.5);
+    expect(stream.written).toEqual([]);
+    time = 1500;
+    progress.update("loop", 0.75);
+    expect(stream.written.join("")).toContain("75%");
+    progress.end();
+    expect(stream.written.at(-1)).toBe("\r\x1b[K");
+  });
+
+  it("writes a line now and then where there is no terminal", () => {
+    const stream = recorder(false);
+    let time = 0;
+    const progress = createProgress(stream, () => time);
+    for (time = 0; time <= 30_000; time += 500) progress.update("loop", time / 30_000);
+    expect(stream.written.length).toBe(3);
+    expect(stream.written.every((line) => line.endsWith("\n"))).toBe(true);
+  });
+});

@@ -1,0 +1,77 @@
+// Brings a fresh clone to the point where everything runs: Debian packages, npm packages, the build.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root, step } from "./steps.mjs";
+
+/** What the native CPU backend is built with. */
+const debianPackages = ["g++", "make", "cmake", "libdnnl-dev", "libhwy-dev"];
+
+const { packageManager } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const pnpm = ["npx", "--yes", packageManager];
+
+/** The Debian packages that are not installed; none where there is no dpkg (the build then says what it lacks). */
+function missingDebianPackages() {
+  if (spawnSync("dpkg-query", ["--version"]).error) return [];
+  return debianPackages.filter((name) => {
+    const { stdout } = spawnSync("dpkg-query", ["-W", "-f=${Status}", name], { encoding: "utf8" });
+    return !stdout.includes("install ok installed");
+  });
+}
+
+async function installDebianPackages() {
+  const missing = missingDebianPackages();
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0) {
+    throw new Error(
+      `The CPU backend needs Debian packages: sudo apt-get install -y ${missing.join(" ")}`,
+    );
+  }
+  await step("look up Debian packages", ["apt-get", "update"]);
+  await step(`install ${missing.join(" ")}`, [
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "install",
+    "-y",
+    "--no-install-recommends",
+    ...missing,
+  ]);
+}
+
+/** A hash of everything that decides what is installed. */
+async function dependencyStamp() {
+  const hash = createHash("sha256");
+  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]) {
+    hash.update(await readFile(join(root, file)));
+  }
+  for (const floor of ["packages", "apps"]) {
+    for (const name of (await readdir(join(root, floor))).sort()) {
+      hash.update(await readFile(join(root, floor, name, "package.json")).catch(() => ""));
+    }
+  }
+  hash.update(await readFile(join(root, "bench/package.json")));
+  return hash.digest("hex");
+}
+
+async function installNpmPackages() {
+  const stampFile = join(root, "node_modules/.paroattn-installed");
+  const stamp = await dependencyStamp();
+  if ((await readFile(stampFile, "utf8").catch(() => "")) === stamp) return;
+  await step("install npm packages", [...pnpm, "install", "--frozen-lockfile"]);
+  await writeFile(stampFile, stamp);
+}
+
+/** Installs what is missing and builds every package; quick when nothing changed. */
+export async function prepare() {
+  await installDebianPackages();
+  await installNpmPackages();
+  await step("build", [
+    join(root, "node_modules/.bin/turbo"),
+    "run",
+    "build",
+    "--output-logs=errors-only",
+  ]);
+}
