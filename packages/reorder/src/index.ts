@@ -1,3 +1,4 @@
+export { type ApplyOrderOptions, applyOrder, restoreOrder } from "./apply.js";
 export { ReorderError } from "./errors.js";
 export { gatherIndices, invertIndices } from "./gather.js";
 export {
@@ -30,3 +31,29 @@ export {
   partitionLayout,
   partitionTokens,
 } from "./partition.js";
+export {
+  type BlockScoresOptions,
+  blockScores,
+  DEFAULT_SIGMA,
+  type OrderScore,
+  type ScoreFromStatisticsOptions,
+  scoreFromStatistics,
+} from "./score.js";
+export {
+  averageScores,
+  type CombinedScores,
+  type CombineScoresOptions,
+  combineScores,
+  DEFAULT_ALPHA,
+  type OrderCandidate,
+  type SelectOrdersOptions,
+  selectOrders,
+} from "./select.js";
+export {
+  DEFAULT_EPSILON,
+  epsilonFor,
+  type TileStatistics,
+  type TileStatisticsOptions,
+  tileStatistics,
+} from "./statistics.js";
+export type { TypedArray } from "./typed-array.js";
