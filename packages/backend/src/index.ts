@@ -50,7 +50,8 @@ export { inferEmbedding } from "./operators/embedding.js";
 export { inferGroupNorm } from "./operators/group-norm.js";
 export { inferLayerNorm } from "./operators/layer-norm.js";
 export { inferLinear } from "./operators/linear.js";
-export { checkLiveKeys, inferMask, type ResolvedMask } from "./operators/mask.js";
+export { checkLiveKeys } from "./operators/live-keys.js";
+export { inferMask, isLive, type ResolvedMask } from "./operators/mask.js";
 export { inferPermute } from "./operators/permute.js";
 export {
   inferPrepareAttention,

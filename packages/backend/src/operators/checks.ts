@@ -90,8 +90,3 @@ export function checkAxis(where: Argument, axis: number, rank: number): void {
     throw invalid(where, `to be a whole number in 0..${rank - 1}`, String(axis));
   }
 }
-
-/** The product of the sizes. */
-export function elementCount(shape: Shape): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

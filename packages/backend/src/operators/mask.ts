@@ -1,4 +1,3 @@
-import type { BlockPartition } from "@paroattn/reorder";
 import type { BlockMaskData } from "@paroattn/sparse-masks";
 import { checkInteger, describeShape, invalid } from "./checks.js";
 
@@ -11,49 +10,36 @@ export interface ResolvedMask {
   readonly heads: number;
   readonly queryBlocks: number;
   readonly keyBlocks: number;
-  /** One a batch row. */
+  /** One a batch row; copies, so that the caller may change its own. */
   readonly masks: readonly BlockMaskData[];
-  /** Per batch row: the largest, over heads and query blocks, of the first live key block. For `checkLiveKeys`. */
-  readonly latestFirstBlocks: readonly number[];
 }
 
 /** Checks the masks of `prepareMask`. Throws `InvalidArgumentError`, also for a query block with no live key block. */
 export function inferMask(mask: BlockMaskData | readonly BlockMaskData[]): ResolvedMask {
-  const masks = isList(mask) ? [...mask] : [mask];
-  const first = masks[0];
+  const list = isList(mask) ? mask : [mask];
+  const first = list[0];
   if (first === undefined) {
     throw invalid({ operator, argument: "mask" }, "to be at least one", "none");
   }
   const { heads, queryBlocks, keyBlocks } = first;
-  const latestFirstBlocks = masks.map((one, row) => {
+  const masks = list.map((one, row) => {
     const argument = isList(mask) ? `mask[${row}]` : "mask";
     checkSizes(argument, one, first);
-    return latestFirstBlock(argument, one);
+    checkLiveBlocks(argument, one);
+    return { heads, queryBlocks, keyBlocks, bits: one.bits.slice() };
   });
-  return { batch: masks.length, heads, queryBlocks, keyBlocks, masks, latestFirstBlocks };
+  return { batch: masks.length, heads, queryBlocks, keyBlocks, masks };
 }
 
-/**
- * Refuses a mask that leaves a query row without a live valid key, because all live blocks of a query block lie behind
- * the batch row's key length. Throws `InvalidArgumentError` in the name of `attention`.
- */
-export function checkLiveKeys(options: {
-  readonly latestFirstBlocks: readonly number[];
-  readonly keyPartition: BlockPartition;
-  readonly keyLengths: readonly number[];
-}): void {
-  const { latestFirstBlocks, keyPartition, keyLengths } = options;
-  for (const [row, length] of keyLengths.entries()) {
-    const block = latestFirstBlocks[latestFirstBlocks.length === 1 ? 0 : row]!;
-    const firstToken = keyPartition.starts[block]!;
-    if (firstToken >= length) {
-      throw invalid(
-        { operator: "attention", argument: "mask" },
-        `to leave every query a live key among the first ${length} of batch row ${row}`,
-        `a query block whose first live key is ${firstToken}`,
-      );
-    }
-  }
+/** Whether a block is computed. */
+export function isLive(
+  mask: BlockMaskData,
+  at: { readonly head: number; readonly queryBlock: number; readonly keyBlock: number },
+): boolean {
+  const { queryBlocks, keyBlocks, bits } = mask;
+  const bit = at.queryBlock * keyBlocks + at.keyBlock;
+  const byte = at.head * Math.ceil((queryBlocks * keyBlocks) / 8) + (bit >> 3);
+  return ((bits[byte]! >> (bit & 7)) & 1) === 1;
 }
 
 function checkSizes(argument: string, mask: BlockMaskData, first: BlockMaskData): void {
@@ -78,28 +64,20 @@ function checkSizes(argument: string, mask: BlockMaskData, first: BlockMaskData)
   }
 }
 
-function latestFirstBlock(argument: string, mask: BlockMaskData): number {
-  const { heads, queryBlocks, keyBlocks, bits } = mask;
-  const headBytes = Math.ceil((queryBlocks * keyBlocks) / 8);
-  let latest = 0;
-  for (let head = 0; head < heads; head++) {
-    for (let queryBlock = 0; queryBlock < queryBlocks; queryBlock++) {
-      let block = 0;
-      for (; block < keyBlocks; block++) {
-        const bit = queryBlock * keyBlocks + block;
-        if ((bits[head * headBytes + (bit >> 3)]! >> (bit & 7)) & 1) break;
-      }
-      if (block === keyBlocks) {
+function checkLiveBlocks(argument: string, mask: BlockMaskData): void {
+  for (let head = 0; head < mask.heads; head++) {
+    for (let queryBlock = 0; queryBlock < mask.queryBlocks; queryBlock++) {
+      let keyBlock = 0;
+      while (keyBlock < mask.keyBlocks && !isLive(mask, { head, queryBlock, keyBlock })) keyBlock++;
+      if (keyBlock === mask.keyBlocks) {
         throw invalid(
           { operator, argument },
           "to have a live key block for every query block",
           `none for head ${head}, query block ${queryBlock}`,
         );
       }
-      latest = Math.max(latest, block);
     }
   }
-  return latest;
 }
 
 function isList(mask: BlockMaskData | readonly BlockMaskData[]): mask is readonly BlockMaskData[] {

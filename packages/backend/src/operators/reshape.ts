@@ -1,6 +1,6 @@
-import type { Shape } from "@paroattn/tensor";
+import { elementCount, type Shape } from "@paroattn/tensor";
 import type { ReshapeOptions } from "../operator-options.js";
-import { describeShape, elementCount, invalid } from "./checks.js";
+import { describeShape, invalid } from "./checks.js";
 
 const operator = "reshape";
 
