@@ -9,3 +9,20 @@ export {
 } from "@paroattn/reorder";
 export { BlockMask, type BlockMaskData, type BlockMaskShape, bytesPerHead } from "./block-mask.js";
 export { SparseMaskError } from "./errors.js";
+export {
+  type GlobalThreshold,
+  type GlobalThresholdOptions,
+  globalThreshold,
+} from "./global-threshold.js";
+export { type MaskFromThresholdOptions, maskFromThreshold } from "./mask-from-threshold.js";
+export { type BlockMassSource, type HeadAddress, massesInMemory } from "./mass-source.js";
+export { type RandomMaskOptions, randomMask } from "./random-mask.js";
+export { type ScheduleDensityOptions, scheduleDensity } from "./schedule-density.js";
+export { seededGenerator } from "./seeded-generator.js";
+export {
+  type BucketShare,
+  bucketOf,
+  bucketsFromTimesteps,
+  type TimestepBuckets,
+  timestepBuckets,
+} from "./timestep-buckets.js";
