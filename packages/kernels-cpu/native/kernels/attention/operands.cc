@@ -1,0 +1,99 @@
+#include "operands.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace paroattn {
+namespace attention {
+namespace {
+
+std::vector<uint32_t> copy_starts(const Partition& partition, size_t tokens) {
+  std::vector<uint32_t> starts;
+  if (partition.starts != nullptr) {
+    starts.assign(partition.starts, partition.starts + partition.blocks + 1);
+  } else {
+    for (size_t start = 0; start < tokens; start += kBlock) starts.push_back(static_cast<uint32_t>(start));
+    starts.push_back(static_cast<uint32_t>(tokens));
+  }
+  assert(starts.size() > 1 && starts.front() == 0 && starts.back() == tokens);
+  return starts;
+}
+
+}  // namespace
+
+Operands::Operands(const FrontOptions& options)
+    : batch(options.batch),
+      heads(options.heads),
+      head_dim(options.head_dim),
+      padded_dim(round_up(options.head_dim, kPad)),
+      query_tokens(options.query_tokens),
+      key_tokens(options.key_tokens),
+      query_starts(copy_starts(options.query_partition, options.query_tokens)),
+      key_starts(copy_starts(options.key_partition, options.key_tokens)),
+      query_blocks(query_starts.size() - 1),
+      key_blocks(key_starts.size() - 1),
+      validity_batch_(options.key_lengths ? options.batch : 1) {
+  assert(heads % options.key_value_heads == 0);
+  choose_sets(options);
+  const size_t query_slots = batch * heads * query_blocks * kBlock;
+  const size_t key_slots = batch * sets.size() * key_blocks * kBlock;
+  const size_t mask_slots = validity_batch_ * orders.size() * key_blocks * kBlock;
+  query_ = AlignedBuffer(sizeof(float) * query_slots * padded_dim, options.allocator);
+  key_ = AlignedBuffer(sizeof(float) * key_slots * head_dim, options.allocator);
+  value_ = AlignedBuffer(sizeof(float) * key_slots * padded_dim, options.allocator);
+  exclusion_ = AlignedBuffer(sizeof(float) * mask_slots, options.allocator);
+  mark_valid_keys(options);
+}
+
+void Operands::choose_sets(const FrontOptions& options) {
+  const size_t distinct = std::max<size_t>(options.orders.distinct, 1);
+  orders.resize(distinct);
+  for (size_t order = 0; order < options.orders.distinct; ++order) {
+    const uint32_t* indices = options.orders.indices[order];
+    if (indices != nullptr) orders[order].assign(indices, indices + query_tokens);
+  }
+  assert(options.orders.distinct == 0 || query_tokens == key_tokens);
+  const size_t group = heads / options.key_value_heads;
+  for (size_t h = 0; h < heads; ++h) {
+    const uint32_t order = options.orders.distinct > 0 ? options.orders.choice[h] : 0;
+    assert(order < distinct);
+    const uint32_t head = static_cast<uint32_t>(h / group);
+    const auto found = std::find_if(sets.begin(), sets.end(), [&](const KeyValueSet& set) {
+      return set.head == head && set.order == order;
+    });
+    order_of_head.push_back(order);
+    set_of_head.push_back(static_cast<uint32_t>(found - sets.begin()));
+    if (found == sets.end()) sets.push_back({head, order});
+  }
+}
+
+void Operands::mark_valid_keys(const FrontOptions& options) {
+  validity_.resize(validity_batch_ * orders.size() * key_blocks);
+  float* exclusion = exclusion_.floats();
+  for (size_t row = 0; row < validity_.size(); ++row, exclusion += kBlock) {
+    const size_t kb = row % key_blocks;
+    const uint32_t* gather = indices(row / key_blocks % orders.size());
+    const size_t b = row / key_blocks / orders.size();
+    const size_t length = options.key_lengths ? options.key_lengths[b] : key_tokens;
+    Validity valid = {0, 0};
+    for (size_t slot = 0; slot < kBlock; ++slot) {
+      const bool ok = slot < key_rows(kb) && source(gather, key_starts[kb] + slot) < length;
+      exclusion[slot] = ok ? 0.0f : -std::numeric_limits<float>::infinity();
+      if (!ok) continue;
+      ++valid.count;
+      valid.extent = static_cast<uint8_t>(slot + 1);
+    }
+    validity_[row] = valid;
+  }
+}
+
+void OperandsDeleter::operator()(Operands* operands) const noexcept { delete operands; }
+
+OperandsShape shape_of(const Operands& operands) noexcept {
+  return {operands.batch,        operands.heads,      operands.head_dim,      operands.query_tokens,
+          operands.key_tokens,   operands.query_blocks, operands.key_blocks, operands.panel_bytes()};
+}
+
+}  // namespace attention
+}  // namespace paroattn

@@ -1,0 +1,93 @@
+// The packed form of queries, keys and values, which the front writes and the kernels read.
+#ifndef PAROATTN_ATTENTION_OPERANDS_H_
+#define PAROATTN_ATTENTION_OPERANDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "aligned_buffer.h"
+#include "attention.h"
+
+namespace paroattn {
+namespace attention {
+
+// Panels are padded to this many floats whatever the vector width, so that all targets read the same memory.
+constexpr size_t kPad = 16;
+constexpr double kLog2E = 1.4426950408889634;
+constexpr double kLn2 = 0.6931471805599453;
+
+constexpr size_t round_up(size_t value, size_t multiple) noexcept { return (value + multiple - 1) / multiple * multiple; }
+
+// One packed set of keys and values: grouped heads share it if they also share the token order.
+struct KeyValueSet {
+  uint32_t head;   // of key and value
+  uint32_t order;
+};
+
+class Operands {
+ public:
+  Operands(const FrontOptions& options);
+
+  // Query rows of one block, [64][padded_dim], scaled by scale * log2(e); rows past the block's end are zero.
+  float* query_panel(size_t b, size_t h, size_t qb) const noexcept {
+    return query_.floats() + ((b * heads + h) * query_blocks + qb) * kBlock * padded_dim;
+  }
+  // Keys of one block, transposed: [head_dim][64]; invalid keys are zero.
+  float* key_panel(size_t b, size_t set, size_t kb) const noexcept {
+    return key_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * head_dim;
+  }
+  // Values of one block: [64][padded_dim]; invalid keys are zero.
+  float* value_panel(size_t b, size_t set, size_t kb) const noexcept {
+    return value_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * padded_dim;
+  }
+
+  // Gather indices of an order, or null for the identity.
+  const uint32_t* indices(size_t order) const noexcept {
+    return orders[order].empty() ? nullptr : orders[order].data();
+  }
+  static uint32_t source(const uint32_t* indices, size_t token) noexcept {
+    return indices ? indices[token] : static_cast<uint32_t>(token);
+  }
+
+  size_t query_rows(size_t qb) const noexcept { return query_starts[qb + 1] - query_starts[qb]; }
+  size_t key_rows(size_t kb) const noexcept { return key_starts[kb + 1] - key_starts[kb]; }
+
+  // Valid keys of a block, and one past its last valid slot.
+  struct Validity {
+    uint8_t count;
+    uint8_t extent;
+  };
+  Validity validity(size_t b, size_t order, size_t kb) const noexcept {
+    return validity_[(validity_row(b) * orders.size() + order) * key_blocks + kb];
+  }
+  // What to add to the logits of a block: 0 where the key is valid, -infinity elsewhere, [64].
+  const float* exclusion(size_t b, size_t order, size_t kb) const noexcept {
+    return exclusion_.floats() + ((validity_row(b) * orders.size() + order) * key_blocks + kb) * kBlock;
+  }
+
+  size_t panel_bytes() const noexcept { return query_.bytes() + key_.bytes() + value_.bytes() + exclusion_.bytes(); }
+
+  const size_t batch, heads, head_dim, padded_dim, query_tokens, key_tokens;
+  std::vector<uint32_t> query_starts, key_starts;
+  size_t query_blocks, key_blocks;
+  std::vector<std::vector<uint32_t>> orders;  // [distinct], empty: identity
+  std::vector<uint32_t> order_of_head;        // [heads]
+  std::vector<KeyValueSet> sets;
+  std::vector<uint32_t> set_of_head;          // [heads]
+
+ private:
+  // Without key lengths all batch rows have the same valid keys.
+  size_t validity_row(size_t b) const noexcept { return validity_batch_ == 1 ? 0 : b; }
+  void choose_sets(const FrontOptions& options);
+  void mark_valid_keys(const FrontOptions& options);
+
+  size_t validity_batch_;
+  std::vector<Validity> validity_;
+  AlignedBuffer query_, key_, value_, exclusion_;
+};
+
+}  // namespace attention
+}  // namespace paroattn
+
+#endif  // PAROATTN_ATTENTION_OPERANDS_H_

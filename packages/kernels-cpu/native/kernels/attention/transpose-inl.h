@@ -1,0 +1,81 @@
+// Transposes 64 rows of keys into a panel whose rows are channels.
+#if defined(PAROATTN_ATTENTION_TRANSPOSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PAROATTN_ATTENTION_TRANSPOSE_INL_H_
+#undef PAROATTN_ATTENTION_TRANSPOSE_INL_H_
+#else
+#define PAROATTN_ATTENTION_TRANSPOSE_INL_H_
+#endif
+
+#include <cstddef>
+
+#include "attention.h"
+#include "hwy/highway.h"
+#include "micro_kernel-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace paroattn {
+namespace attention {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE size_t transpose_groups_of_four(const float*, size_t, size_t, float*) { return 0; }
+#else
+// Four floats of each of the rows 0, 4, 8, ..., one row per 128-bit block.
+HWY_INLINE VF32 load_every_fourth_row(const float* rows, size_t stride) {
+  const hn::Full128<float> d4;
+#if HWY_MAX_BYTES == 64
+  const hn::Full256<float> d8;
+  const hn::Full512<float> d16;
+  const auto low = hn::Combine(d8, hn::Load(d4, rows + 4 * stride), hn::Load(d4, rows));
+  const auto high = hn::Combine(d8, hn::Load(d4, rows + 12 * stride), hn::Load(d4, rows + 8 * stride));
+  return hn::Combine(d16, high, low);
+#elif HWY_MAX_BYTES == 32
+  const hn::Full256<float> d8;
+  return hn::Combine(d8, hn::Load(d4, rows + 4 * stride), hn::Load(d4, rows));
+#else
+  (void)stride;
+  return hn::Load(d4, rows);
+#endif
+}
+
+// A block of 4 channels of kLanes keys is four vectors, transposed within their 128-bit blocks.
+// Returns the number of columns done.
+HWY_INLINE size_t transpose_groups_of_four(const float* rows, size_t stride, size_t columns, float* panel) {
+  const F32 d;
+  const hn::Repartition<double, F32> dd;
+  const auto wide = [dd](VF32 v) HWY_ATTR { return hn::BitCast(dd, v); };
+  size_t c = 0;
+  for (; c + 4 <= columns; c += 4) {
+    for (size_t r = 0; r < kBlock; r += kLanes) {
+      const float* block = rows + r * stride + c;
+      const VF32 r0 = load_every_fourth_row(block, stride);
+      const VF32 r1 = load_every_fourth_row(block + stride, stride);
+      const VF32 r2 = load_every_fourth_row(block + 2 * stride, stride);
+      const VF32 r3 = load_every_fourth_row(block + 3 * stride, stride);
+      const auto low01 = wide(hn::InterleaveLower(d, r0, r1)), high01 = wide(hn::InterleaveUpper(d, r0, r1));
+      const auto low23 = wide(hn::InterleaveLower(d, r2, r3)), high23 = wide(hn::InterleaveUpper(d, r2, r3));
+      float* to = panel + c * kBlock + r;
+      hn::Store(hn::BitCast(d, hn::InterleaveLower(dd, low01, low23)), d, to);
+      hn::Store(hn::BitCast(d, hn::InterleaveUpper(dd, low01, low23)), d, to + kBlock);
+      hn::Store(hn::BitCast(d, hn::InterleaveLower(dd, high01, high23)), d, to + 2 * kBlock);
+      hn::Store(hn::BitCast(d, hn::InterleaveUpper(dd, high01, high23)), d, to + 3 * kBlock);
+    }
+  }
+  return c;
+}
+#endif
+
+// rows: [64][stride], aligned, stride a multiple of 16 and not below columns; panel: [columns][64], aligned.
+HWY_INLINE void transpose_rows(const float* rows, size_t stride, size_t columns, float* panel) {
+  for (size_t c = transpose_groups_of_four(rows, stride, columns, panel); c < columns; ++c) {
+    for (size_t r = 0; r < kBlock; ++r) panel[c * kBlock + r] = rows[r * stride + c];
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace attention
+}  // namespace paroattn
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

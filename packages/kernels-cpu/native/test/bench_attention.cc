@@ -1,0 +1,145 @@
+// Times the kernels against the FMA ceiling of the same run. Interleaved, best of many: bench_attention [threads] [rounds]
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "attention.h"
+#include "checks.h"
+#include "fma_ceiling.h"
+
+using namespace paroattn::attention;
+
+namespace {
+
+constexpr size_t kHeads = 8, kTokens = 4096, kDim = 64, kBlocks = kTokens / 64;
+
+double seconds(const std::function<void()>& run) {
+  const auto start = std::chrono::steady_clock::now();
+  run();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+struct Row {
+  const char* name;
+  double operations;  // floating-point, or bytes moved if `bytes`
+  std::function<void()> run;
+  bool bytes = false;
+  double best = 1e9;
+};
+
+// The same number of live blocks for every query block, so that the density is met exactly.
+std::unique_ptr<Mask> balanced_mask(Random& random, double density) {
+  const size_t live = static_cast<size_t>(density * kBlocks + 0.5);
+  std::vector<uint8_t> bits(kHeads * kBlocks * kBlocks / 8);
+  for (size_t row = 0; row < kHeads * kBlocks; ++row) {
+    const auto order = random.permutation(kBlocks);
+    for (size_t i = 0; i < live; ++i) {
+      const size_t bit = row * kBlocks + order[i];
+      bits[bit / 8] |= static_cast<uint8_t>(1 << (bit % 8));
+    }
+  }
+  return prepare_mask(bits.data(), 1, kHeads, kBlocks, kBlocks);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
+  const int rounds = argc > 2 ? std::atoi(argv[2]) : 20;
+  omp_set_num_threads(threads);
+  Random random(1);
+  const size_t size = kTokens * kHeads * kDim;
+  const auto query = random.normals(size), key = random.normals(size), value = random.normals(size);
+  const auto reordered = random.permutation(kTokens);
+  const uint32_t* indices[] = {nullptr, reordered.data()};
+  const uint32_t choice[] = {0, 1, 0, 1, 0, 1, 0, 1};
+  std::vector<float> cosine(kTokens * kDim / 2, 0.6f), sine(kTokens * kDim / 2, 0.8f), weight(kDim, 1.0f);
+
+  FrontOptions front;
+  front.query = query.data();
+  front.key = key.data();
+  front.value = value.data();
+  front.query_tokens = front.key_tokens = kTokens;
+  front.heads = front.key_value_heads = kHeads;
+  front.head_dim = kDim;
+  front.scale = 0.125f;
+  // A pool of one: what the addon's pool does for the front in steady state.
+  static std::vector<std::pair<size_t, void*>> pool;
+  front.allocator.allocate = [](size_t bytes, void*) -> void* {
+    for (auto& [have, pointer] : pool) {
+      if (have == bytes && pointer) return std::exchange(pointer, nullptr);
+    }
+    return std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  };
+  front.allocator.release = [](void* pointer, size_t bytes, void*) { pool.push_back({bytes, pointer}); };
+  FrontOptions full = front;
+  full.orders = {indices, 2, choice};
+  full.norm.kind = NormKind::kRms;
+  full.norm.query_weight = full.norm.key_weight = weight.data();
+  full.rotary = {cosine.data(), sine.data(), RotaryPairing::kInterleaved};
+
+  Status status;
+  const OperandsPtr operands = prepare_attention(front, nullptr, &status);
+  std::vector<float> output(size), lse(kHeads * kTokens);
+  std::vector<float> copies[3] = {query, key, value};
+  std::vector<float> sum(kHeads * kBlocks * kBlocks), maximum(sum), small_count(sum);
+  AttentionOptions dense;
+  dense.log_sum_exp = lse.data();
+  attention(*operands, dense, output.data(), nullptr);
+  const std::unique_ptr<Mask> masks[] = {balanced_mask(random, 0.5), balanced_mask(random, 0.3),
+                                         balanced_mask(random, 0.2)};
+  const double pairs = executed_pairs(*operands, nullptr), flops = 4.0 * pairs * kDim;
+  const auto sparse = [&](size_t i) {
+    return [&, i] {
+      AttentionOptions options;
+      options.mask = masks[i].get();
+      attention(*operands, options, output.data(), nullptr);
+    };
+  };
+  const auto flops_of = [&](size_t i) { return 4.0 * kDim * executed_pairs(*operands, masks[i].get()); };
+  StatisticsOptions statistics;
+  statistics.log_sum_exp = lse.data();
+  statistics.sum = sum.data();
+  statistics.maximum = maximum.data();
+  statistics.small_count = small_count.data();
+  const double moved = 2.0 * 3 * static_cast<double>(size) * sizeof(float);
+
+  std::vector<Row> rows;
+  double ceiling = 0;
+  rows.push_back({"dense", flops, [&] { attention(*operands, dense, output.data(), nullptr); }});
+  rows.push_back({"sparse 0.5", flops_of(0), sparse(0)});
+  rows.push_back({"sparse 0.3", flops_of(1), sparse(1)});
+  rows.push_back({"sparse 0.2", flops_of(2), sparse(2)});
+  rows.push_back({"statistics", flops / 2, [&] { block_statistics(*operands, statistics, nullptr); }});
+  rows.push_back({"copy of q, k, v", moved, [&] {
+#pragma omp parallel for
+                    for (int part = 0; part < 96; ++part) {
+                      const size_t bytes = size * sizeof(float) / 32, at = static_cast<size_t>(part % 32) * bytes;
+                      const float* from[] = {query.data(), key.data(), value.data()};
+                      std::memcpy(reinterpret_cast<char*>(copies[part / 32].data()) + at,
+                                  reinterpret_cast<const char*>(from[part / 32]) + at, bytes);
+                    }
+                  }, true});
+  rows.push_back({"front, pack only", moved, [&] { prepare_attention(front, nullptr, &status); }, true});
+  rows.push_back({"front, norm+rope+order", moved, [&] { prepare_attention(full, nullptr, &status); }, true});
+  for (int round = 0; round < rounds; ++round) {
+    ceiling = std::max(ceiling, fma_ceiling(threads));
+    for (Row& row : rows) row.best = std::min(row.best, seconds(row.run));
+  }
+
+  std::printf("%s, %d threads, %zu heads x %zu x %zu, best of %d\n", instruction_set(), threads, kHeads, kTokens, kDim,
+              rounds);
+  std::printf("FMA ceiling %.0f GFLOP/s\n", ceiling);
+  for (const Row& row : rows) {
+    std::printf("%-24s %8.2f ms  %7.1f %s", row.name, row.best * 1e3, row.operations / row.best * 1e-9,
+                row.bytes ? "GB/s   " : "GFLOP/s");
+    if (!row.bytes) std::printf("  %4.1f %% of the ceiling", row.operations / row.best * 1e-7 / ceiling);
+    std::printf("  %.2fx the speed of dense\n", rows[0].best / row.best);
+  }
+  return 0;
+}
