@@ -61,3 +61,6 @@ export { inferReshape } from "./operators/reshape.js";
 export { inferRmsNorm } from "./operators/rms-norm.js";
 export { inferSlice } from "./operators/slice.js";
 export { inferUpsampleNearest2d } from "./operators/upsample-nearest-2d.js";
+export { createReferenceBackend } from "./reference/create.js";
+export { OperatorTimings, timingKey } from "./scope/operator-timings.js";
+export { ScopeState } from "./scope/scope-state.js";

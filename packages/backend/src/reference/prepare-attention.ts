@@ -1,0 +1,137 @@
+import { gatherIndices } from "@paroattn/reorder";
+import { type Tensor, toFloat32 } from "@paroattn/tensor";
+import type { QueryKeyNorm, RotaryEmbedding } from "../attention-types.js";
+import type { ResolvedPrepareAttention } from "../operators/prepare-attention.js";
+import { meanAndVariance, meanSquare } from "./norms.js";
+
+/** One head of one batch row, in its own token order. */
+export interface PreparedHead {
+  /** [queryTokens, headDim] */
+  readonly query: Float64Array;
+  /** [keyTokens, headDim] */
+  readonly key: Float64Array;
+  /** [keyTokens, headDim] */
+  readonly value: Float64Array;
+  /** Where each query (and each key) stood in the sequence. */
+  readonly querySources: Uint32Array;
+  readonly keySources: Uint32Array;
+}
+
+/** [batch * heads] */
+export type PreparedAttention = readonly PreparedHead[];
+
+export interface PrepareInputs {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly queryWeight: Tensor | undefined;
+  readonly keyWeight: Tensor | undefined;
+  readonly queryBias: Tensor | undefined;
+  readonly keyBias: Tensor | undefined;
+  readonly cos: Tensor | undefined;
+  readonly sin: Tensor | undefined;
+}
+
+/** Head by head: the norm, the rotary embedding, then the rows in the head's order. */
+export function prepareAttention(options: {
+  inputs: PrepareInputs;
+  resolved: ResolvedPrepareAttention;
+  norm: QueryKeyNorm | undefined;
+  rope: RotaryEmbedding | undefined;
+}): PreparedAttention {
+  const { inputs, resolved, norm, rope } = options;
+  const { batch, heads, keyValueHeads, queryTokens, keyTokens, headDim } = resolved;
+  const front = (rows: Float64Array, weight: Tensor | undefined, bias: Tensor | undefined) => {
+    for (let token = 0; token * headDim < rows.length; token++) {
+      const row = rows.subarray(token * headDim, (token + 1) * headDim);
+      if (norm !== undefined) normalize(row, { norm, weight, bias });
+      if (rope !== undefined) rotate(row, { inputs, token, pairing: rope.pairing });
+    }
+    return rows;
+  };
+  const prepared: PreparedHead[] = [];
+  for (let row = 0; row < batch; row++) {
+    for (let head = 0; head < heads; head++) {
+      const keyValueHead = Math.floor(head / (heads / keyValueHeads));
+      const query = headRows(inputs.query, { row, head, headDim });
+      const key = headRows(inputs.key, { row, head: keyValueHead, headDim });
+      const value = headRows(inputs.value, { row, head: keyValueHead, headDim });
+      front(query, inputs.queryWeight, inputs.queryBias);
+      front(key, inputs.keyWeight, inputs.keyBias);
+      const querySources = sources(resolved, head, queryTokens);
+      const keySources = sources(resolved, head, keyTokens);
+      prepared.push({
+        query: gatherRows(query, querySources, headDim),
+        key: gatherRows(key, keySources, headDim),
+        value: gatherRows(value, keySources, headDim),
+        querySources,
+        keySources,
+      });
+    }
+  }
+  return prepared;
+}
+
+/** reordered[i] = sequence[sources[i]] */
+function sources(resolved: ResolvedPrepareAttention, head: number, tokens: number): Uint32Array {
+  const { layout, orders } = resolved;
+  if (layout === undefined || orders === undefined)
+    return Uint32Array.from({ length: tokens }, (_, i) => i);
+  return gatherIndices(layout, orders[head]!);
+}
+
+/** One head of a [batch, tokens, heads * headDim] projection: [tokens, headDim]. */
+function headRows(
+  projection: Tensor,
+  options: { row: number; head: number; headDim: number },
+): Float64Array {
+  const { row, head, headDim } = options;
+  const [, tokens, channels] = projection.shape as [number, number, number];
+  const data = toFloat32(projection);
+  const rows = new Float64Array(tokens * headDim);
+  for (let token = 0; token < tokens; token++) {
+    const start = (row * tokens + token) * channels + head * headDim;
+    rows.set(data.subarray(start, start + headDim), token * headDim);
+  }
+  return rows;
+}
+
+function gatherRows(rows: Float64Array, indices: Uint32Array, headDim: number): Float64Array {
+  const result = new Float64Array(rows.length);
+  for (const [to, from] of indices.entries()) {
+    result.set(rows.subarray(from * headDim, (from + 1) * headDim), to * headDim);
+  }
+  return result;
+}
+
+function normalize(
+  row: Float64Array,
+  options: { norm: QueryKeyNorm; weight: Tensor | undefined; bias: Tensor | undefined },
+): void {
+  const { norm } = options;
+  const weight = options.weight && toFloat32(options.weight);
+  const bias = options.bias && toFloat32(options.bias);
+  const { mean, variance } =
+    norm.kind === "layer" ? meanAndVariance(row) : { mean: 0, variance: meanSquare(row) };
+  for (let c = 0; c < row.length; c++) {
+    const value = (row[c]! - mean) / Math.sqrt(variance + norm.epsilon);
+    row[c] = value * (weight?.[c] ?? 1) + (bias?.[c] ?? 0);
+  }
+}
+
+function rotate(
+  row: Float64Array,
+  options: { inputs: PrepareInputs; token: number; pairing: RotaryEmbedding["pairing"] },
+): void {
+  const { inputs, token, pairing } = options;
+  const half = row.length / 2;
+  for (let i = 0; i < half; i++) {
+    const cos = inputs.cos!.data[token * half + i]!;
+    const sin = inputs.sin!.data[token * half + i]!;
+    const first = pairing === "interleaved" ? 2 * i : i;
+    const second = pairing === "interleaved" ? 2 * i + 1 : i + half;
+    const [a, b] = [row[first]!, row[second]!];
+    row[first] = a * cos - b * sin;
+    row[second] = a * sin + b * cos;
+  }
+}
