@@ -40,11 +40,7 @@ export function combineScores(options: CombineScoresOptions): CombinedScores {
   const { candidates, alpha = DEFAULT_ALPHA } = options;
   if (candidates.length === 0) refuse("at least one candidate order", "none");
   if (!(alpha >= 0 && alpha <= 1)) refuse("alpha in [0, 1]", alpha);
-  for (const { order, sparse, quant } of candidates) {
-    if (!(sparse >= 0 && sparse <= 1)) refuse(`a sparse score in [0, 1] for ${order}`, sparse);
-    if (!(quant >= 0 && Number.isFinite(quant)))
-      refuse(`a quant score of 0 or more for ${order}`, quant);
-  }
+  checkScores(candidates);
   const density = shares(candidates.map(({ sparse }) => 1 - sparse));
   const incoherence = shares(candidates.map(({ quant }) => quant));
   const costs = density.map((share, i) => alpha * share + (1 - alpha) * (incoherence[i] as number));
@@ -52,6 +48,17 @@ export function combineScores(options: CombineScoresOptions): CombinedScores {
   const best = candidates.filter((_, i) => (costs[i] as number) <= tied);
   const native = best.find(({ order }) => order === "HW" || order === "FHW");
   return { costs, order: (native ?? (best[0] as OrderCandidate)).order };
+}
+
+function checkScores(candidates: readonly OrderCandidate[], head = ""): void {
+  for (const { order, sparse, quant } of candidates) {
+    if (!(sparse >= 0 && sparse <= 1)) {
+      refuse(`a sparse score in [0, 1]${head} in order ${order}`, sparse);
+    }
+    if (!(quant >= 0 && Number.isFinite(quant))) {
+      refuse(`a finite quant score of 0 or more${head} in order ${order}`, quant);
+    }
+  }
 }
 
 function shares(values: readonly number[]): number[] {
@@ -84,6 +91,7 @@ export function selectOrders(options: SelectOrdersOptions): AxisOrder[] {
       refuse(`${orders.length} scores for head ${index}`, head.length);
     }
     const candidates = orders.map((order, i) => ({ order, ...(head[i] as OrderScore) }));
+    checkScores(candidates, ` for head ${index}`);
     return combineScores({ candidates, alpha }).order;
   });
 }
