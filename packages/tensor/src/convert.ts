@@ -1,6 +1,7 @@
 import type { DType, DTypeArrays } from "./dtype.js";
 import { f16Table, f32BitsToBf16, f32BitsToF16 } from "./half.js";
-import { type Shape, type Tensor, tensor } from "./tensor.js";
+import type { Shape } from "./shape.js";
+import { type Tensor, tensor } from "./tensor.js";
 
 /**
  * The values of a tensor as f32. An f32 tensor's own array is returned, not a copy.

@@ -18,5 +18,5 @@ export {
   type WriteSafetensorsOptions,
   writeSafetensors,
 } from "./safetensors/write.js";
-export { elementCount } from "./shape.js";
-export { type Shape, type Tensor, tensor } from "./tensor.js";
+export { elementCount, type Shape } from "./shape.js";
+export { type Tensor, tensor } from "./tensor.js";

@@ -1,5 +1,7 @@
 import { describe, InvalidTensorError } from "./errors.js";
-import type { Shape } from "./tensor.js";
+
+/** Sizes of each axis, slowest first. A scalar has the shape `[]`. */
+export type Shape = readonly number[];
 
 /**
  * The product of the sizes; 1 for a scalar.

@@ -1,9 +1,6 @@
 import { DTYPE_ARRAYS, DTYPES, type DType, type DTypeArrays } from "./dtype.js";
 import { describe, InvalidTensorError } from "./errors.js";
-import { elementCount } from "./shape.js";
-
-/** Sizes of each axis, slowest first. A scalar has the shape `[]`. */
-export type Shape = readonly number[];
+import { elementCount, type Shape } from "./shape.js";
 
 /**
  * A tensor in ordinary memory, row-major and dense.

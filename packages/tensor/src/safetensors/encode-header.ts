@@ -1,7 +1,6 @@
 import { DTYPE_BYTES, type DType } from "../dtype.js";
 import { InvalidTensorError, quote } from "../errors.js";
-import { elementCount } from "../shape.js";
-import type { Shape } from "../tensor.js";
+import { elementCount, type Shape } from "../shape.js";
 
 /** safetensors' own order: wide elements first, so that every tensor is aligned without padding. */
 const ORDER: readonly DType[] = ["f32", "i32", "bf16", "f16", "i8", "u8"];

@@ -1,7 +1,7 @@
 import { DTYPE_ARRAYS, DTYPE_BYTES, type DType } from "../dtype.js";
 import { quote, SafetensorsError } from "../errors.js";
-import { elementCount } from "../shape.js";
-import { type Shape, type Tensor, tensor } from "../tensor.js";
+import { elementCount, type Shape } from "../shape.js";
+import { type Tensor, tensor } from "../tensor.js";
 import type { ByteSource } from "./byte-source.js";
 import type { SafetensorsHeader } from "./header.js";
 import type { RowRange, TensorSource } from "./source.js";

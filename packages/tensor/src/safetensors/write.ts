@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { DTYPE_BYTES, type DType } from "../dtype.js";
 import { InvalidTensorError, quote } from "../errors.js";
-import { elementCount } from "../shape.js";
-import { type Shape, type Tensor, tensor } from "../tensor.js";
+import { elementCount, type Shape } from "../shape.js";
+import { type Tensor, tensor } from "../tensor.js";
 import { encodeHeader } from "./encode-header.js";
 import { writeFileAtomically } from "./write-atomically.js";
 
