@@ -22,7 +22,9 @@ const precompiled = z.object({
 
 /** `tokenizer.json` of T5, as Hugging Face tokenizers writes it. */
 const tokenizerJson = z.object({
-  added_tokens: z.array(z.object({ id: z.number().int().nonnegative(), content: z.string().min(1) })),
+  added_tokens: z.array(
+    z.object({ id: z.number().int().nonnegative(), content: z.string().min(1) }),
+  ),
   normalizer: z.union([
     z.null(),
     precompiled,
