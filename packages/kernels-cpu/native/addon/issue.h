@@ -1,0 +1,58 @@
+// How the binding of an operator puts its command into the stream.
+#ifndef PAROATTN_ADDON_ISSUE_H_
+#define PAROATTN_ADDON_ISSUE_H_
+
+#include <napi.h>
+
+#include <utility>
+
+#include "arguments.h"
+#include "opaque.h"
+#include "view.h"
+
+namespace paroattn {
+
+// Builds one command: what it reads, what it makes, what it does.
+class Issue {
+ public:
+  Issue(const View& view, const char* operator_name) : view_(view) {
+    command_.operator_name = operator_name;
+    command_.view = view.state;
+  }
+
+  // Null is allowed and ignored.
+  Issue& reads(const ResourcePtr& resource) {
+    if (resource) command_.inputs.push_back(resource);
+    return *this;
+  }
+  Issue& reads(const WeightArgument& weight) { return reads(ResourcePtr(weight.buffer)); }
+  // A new f32 result of so many elements.
+  BufferPtr makes(size_t elements) {
+    auto output = std::make_shared<Buffer>(view_.stream->pool(), product({elements, 4}));
+    command_.outputs.push_back(output);
+    return output;
+  }
+  template <class T>
+  std::shared_ptr<T> makes(std::shared_ptr<T> resource) {
+    command_.outputs.push_back(resource);
+    return resource;
+  }
+  Issue& label(std::string label) {
+    command_.label = std::move(label);
+    return *this;
+  }
+  void runs(std::function<void(const Running&)> run) {
+    command_.run = std::move(run);
+    view_.stream->push(std::move(command_));
+  }
+
+ private:
+  const View& view_;
+  Command command_;
+};
+
+inline Napi::Value handle_of(Napi::Env env, ResourcePtr resource) { return make_opaque(env, Handle{std::move(resource)}); }
+
+}  // namespace paroattn
+
+#endif  // PAROATTN_ADDON_ISSUE_H_

@@ -1,0 +1,67 @@
+#include "reporter.h"
+
+#include <utility>
+
+namespace paroattn {
+
+// Made, settled and deleted on the JavaScript thread; in between, the stream's thread adds the outcome.
+struct Reporter::Pending {
+  Napi::Promise::Deferred deferred;
+  Napi::Reference<Napi::Value> keep;
+  FailurePtr failure;
+};
+
+// Holds a promise while it is in the stream. A command that is dropped before it runs takes its promise with it.
+struct Reporter::Ticket {
+  explicit Ticket(Pending* pending) : pending(pending) {}
+  ~Ticket() { delete pending; }
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+
+  Pending* pending;
+};
+
+Reporter::Reporter(Napi::Env env, std::shared_ptr<Stream> stream) : env_(env), stream_(std::move(stream)) {
+  function_ = Function::New(env, "paroattn command stream", 0, 1, this);
+  function_.Unref(env);
+  // Registered after the function, so it runs before the function's own cleanup: the stream must be silent by then.
+  napi_add_env_cleanup_hook(env, on_environment_end, this);
+}
+
+Reporter::~Reporter() {
+  if (environment_ended_) return;
+  napi_remove_env_cleanup_hook(env_, on_environment_end, this);
+  function_.Release();
+}
+
+void Reporter::on_environment_end(void* data) {
+  Reporter* const reporter = static_cast<Reporter*>(data);
+  reporter->environment_ended_ = true;
+  if (const std::shared_ptr<Stream> stream = reporter->stream_.lock()) stream->stop();
+}
+
+Reporter::Promise Reporter::open(Napi::Env env, Napi::Value keep) {
+  auto ticket = std::make_shared<Ticket>(
+      new Pending{Napi::Promise::Deferred::New(env), Napi::Reference<Napi::Value>::New(keep, 1), nullptr});
+  if (open_++ == 0) function_.Ref(env);
+  const Napi::Value promise = ticket->pending->deferred.Promise();
+  return {promise, [this, ticket](const FailurePtr& failure) {
+            ticket->pending->failure = failure;
+            function_.NonBlockingCall(std::exchange(ticket->pending, nullptr));
+          }};
+}
+
+void Reporter::deliver(Napi::Env env, Napi::Function, Reporter* reporter, Pending* pending) {
+  const std::unique_ptr<Pending> owned(pending);
+  // Without an environment the function is being torn down.
+  if (env == nullptr) return;
+  if (--reporter->open_ == 0) reporter->function_.Unref(env);
+  if (!owned->failure) return owned->deferred.Resolve(env.Null());
+  Napi::Object failure = Napi::Object::New(env);
+  failure["operator"] = owned->failure->operator_name;
+  failure["message"] = owned->failure->message;
+  failure["cancelledBy"] = static_cast<double>(owned->failure->cancelled_by);
+  owned->deferred.Resolve(failure);
+}
+
+}  // namespace paroattn

@@ -1,0 +1,48 @@
+// Promises that the stream's thread settles, through a thread-safe function.
+#ifndef PAROATTN_ADDON_REPORTER_H_
+#define PAROATTN_ADDON_REPORTER_H_
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+
+#include "resource.h"
+#include "stream.h"
+
+namespace paroattn {
+
+// Belongs to one JavaScript environment. The event loop is held only while a promise is open, so that an idle backend
+// lets the process end.
+class Reporter {
+ public:
+  Reporter(Napi::Env env, std::shared_ptr<Stream> stream);
+  ~Reporter();
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+
+  struct Promise {
+    Napi::Value promise;
+    // To be called once, on any thread.
+    std::function<void(const FailurePtr&)> settle;
+  };
+  // A promise of `null | { operator, message, cancelledBy }`. `keep` stays alive until it is settled.
+  Promise open(Napi::Env env, Napi::Value keep);
+
+ private:
+  struct Pending;
+  struct Ticket;
+  static void deliver(Napi::Env env, Napi::Function, Reporter* reporter, Pending* pending);
+  static void on_environment_end(void* data);
+  using Function = Napi::TypedThreadSafeFunction<Reporter, Pending, deliver>;
+
+  napi_env env_;
+  std::weak_ptr<Stream> stream_;
+  Function function_;
+  size_t open_ = 0;
+  bool environment_ended_ = false;
+};
+
+}  // namespace paroattn
+
+#endif  // PAROATTN_ADDON_REPORTER_H_

@@ -1,0 +1,139 @@
+#include "stream.h"
+
+#include <omp.h>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace paroattn {
+namespace {
+
+// A stream that has had nothing to do for so long gives its unused memory back.
+constexpr auto kIdle = std::chrono::milliseconds(500);
+
+FailurePtr failure_of(const Command& command, std::string message) {
+  return std::make_shared<Failure>(Failure{command.operator_name, std::move(message), 0});
+}
+
+FailurePtr cancelled(const Command& command) {
+  return std::make_shared<Failure>(Failure{command.operator_name, "aborted", command.view->cancellation->id});
+}
+
+std::string out_of_memory(const Command& command) {
+  size_t bytes = 0;
+  for (const ResourcePtr& output : command.outputs) {
+    if (const auto* buffer = dynamic_cast<const Buffer*>(output.get())) bytes += buffer->bytes();
+  }
+  return "not enough memory for a result of " + std::to_string(bytes) + " bytes";
+}
+
+}  // namespace
+
+Stream::Stream(size_t threads) : threads_(threads), thread_([this] { loop(); }) {}
+
+Stream::~Stream() { stop(); }
+
+void Stream::push(Command command) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closing_ || stopping_) return;
+    queue_.push_back(std::move(command));
+  }
+  wake_.notify_one();
+}
+
+void Stream::close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Stream::stop() {
+  std::deque<Command> dropped;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    dropped.swap(queue_);
+    if (running_) running_->flag = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Stream::loop() {
+  // The OpenMP team belongs to the thread that asks for it: oneDNN's loops and ours share this one.
+  omp_set_num_threads(static_cast<int>(threads_));
+  DnnlContext dnnl(pool_->scratch_source());
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    const auto busy = [this] { return !queue_.empty() || closing_ || stopping_; };
+    if (!wake_.wait_for(lock, kIdle, busy)) {
+      lock.unlock();
+      pool_->trim();
+      lock.lock();
+      wake_.wait(lock, busy);
+    }
+    if (stopping_ || queue_.empty()) break;
+    {
+      Command command = std::move(queue_.front());
+      queue_.pop_front();
+      running_ = command.view->cancellation;
+      lock.unlock();
+      execute(command, dnnl);
+      // The command's hold on its tensors ends here, outside the lock.
+    }
+    lock.lock();
+    running_.reset();
+  }
+}
+
+void Stream::execute(Command& command, DnnlContext& dnnl) {
+  const auto start = std::chrono::steady_clock::now();
+  const FailurePtr failure = attempt(command, dnnl);
+  if (failure) {
+    for (const ResourcePtr& output : command.outputs) {
+      output->discard();
+      output->failure = failure;
+    }
+  }
+  if (command.report) {
+    command.report(failure);
+    return;
+  }
+  if (failure && !command.view->failure) command.view->failure = failure;
+  if (!failure && command.view->timings) {
+    const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    command.view->timings->add(command.label.empty() ? command.operator_name : command.label, elapsed.count());
+  }
+}
+
+FailurePtr Stream::attempt(Command& command, DnnlContext& dnnl) {
+  // A report tells what there is, cancelled or not.
+  static const CancelFlag never{false};
+  const CancelFlag* flag = command.report ? &never : &command.view->cancellation->flag;
+  if (is_cancelled(flag)) return cancelled(command);
+  for (const ResourcePtr& input : command.inputs) {
+    if (input->failure) return input->failure;
+  }
+  try {
+    for (const ResourcePtr& output : command.outputs) output->allocate();
+    if (command.run) command.run({dnnl, *pool_, flag});
+    // A kernel that saw the flag leaves its result unfinished.
+    if (is_cancelled(flag)) return cancelled(command);
+    return nullptr;
+  } catch (const Cancelled&) {
+    return cancelled(command);
+  } catch (const std::bad_alloc&) {
+    return failure_of(command, out_of_memory(command));
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_out_of_memory) return failure_of(command, out_of_memory(command));
+    return failure_of(command, error.message);
+  } catch (const std::exception& error) {
+    return failure_of(command, error.what());
+  }
+}
+
+}  // namespace paroattn

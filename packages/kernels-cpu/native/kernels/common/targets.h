@@ -1,0 +1,26 @@
+// The instruction sets that Highway's run-time dispatch may choose. Include before hwy/highway.h.
+#ifndef PAROATTN_COMMON_TARGETS_H_
+#define PAROATTN_COMMON_TARGETS_H_
+
+// Compile time: processors with SSE4 but without AVX2 run the scalar target.
+#ifndef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#endif
+
+namespace paroattn {
+
+enum class Target { kScalar, kAvx2, kAvx512 };
+
+// The best target of this machine.
+Target best_target();
+
+// Caps the dispatch of every kernel of this process, oneDNN's included. To be called once, before the first kernel
+// runs. Returns false where the machine cannot run the target.
+bool limit_target(Target target);
+
+// What the dispatch chooses now.
+Target current_target();
+
+}  // namespace paroattn
+
+#endif  // PAROATTN_COMMON_TARGETS_H_

@@ -1,0 +1,93 @@
+#include "dnnl/linear.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "elementwise/activate.h"
+
+namespace paroattn {
+namespace {
+
+using dnnl::memory;
+
+struct LinearPrimitive : CachedPrimitive {
+  dnnl::matmul::primitive_desc desc;
+  dnnl::matmul primitive;
+};
+
+std::unique_ptr<CachedPrimitive> make(const DnnlContext& context, const LinearOptions& options) {
+  const memory::dim rows = static_cast<memory::dim>(options.rows);
+  const memory::dim inputs = static_cast<memory::dim>(options.inputs);
+  const memory::dim outputs = static_cast<memory::dim>(options.outputs);
+  const auto f32 = memory::data_type::f32;
+  const memory::desc source({rows, inputs}, f32, memory::format_tag::ab);
+  const memory::desc weight({inputs, outputs}, f32, memory::format_tag::ba);
+  const memory::desc bias({1, outputs}, f32, memory::format_tag::ab);
+  const memory::desc target({rows, outputs}, f32, memory::format_tag::ab);
+  auto made = std::make_unique<LinearPrimitive>();
+  const dnnl::matmul::desc operation = options.bias ? dnnl::matmul::desc(source, weight, bias, target)
+                                                    : dnnl::matmul::desc(source, weight, target);
+  made->desc = dnnl::matmul::primitive_desc(operation, context.engine());
+  made->primitive = dnnl::matmul(made->desc);
+  return made;
+}
+
+void fill_without_inputs(const LinearOptions& options, float* output) {
+  for (size_t row = 0; row < options.rows; ++row) {
+    float* line = output + row * options.outputs;
+    if (options.bias) {
+      widen(options.bias, 0, options.outputs, line);
+    } else {
+      std::fill(line, line + options.outputs, 0.0f);
+    }
+  }
+}
+
+}  // namespace
+
+void linear(DnnlContext& context, const LinearOptions& options, float* output) {
+  if (options.rows == 0 || options.outputs == 0) return;
+  const size_t count = options.rows * options.outputs;
+  if (options.inputs == 0) {
+    fill_without_inputs(options, output);
+    activate(output, count, options.activation, nullptr, output);
+    return;
+  }
+  const DnnlContext::Key key = {'l', static_cast<int64_t>(options.rows), static_cast<int64_t>(options.inputs),
+                                static_cast<int64_t>(options.outputs), static_cast<bool>(options.bias)};
+  auto& cached = context.primitive<LinearPrimitive>(key, [&] { return make(context, options); });
+
+  // Half-precision weights are widened into scratch at each call: weights stay in memory as they are, and this costs
+  // little beside the product.
+  const size_t weights = options.inputs * options.outputs;
+  const bool wide_weight = options.weight.type == WeightType::kF32;
+  const bool wide_bias = !options.bias || options.bias.type == WeightType::kF32;
+  const Scratch scratch(context.scratch(), ((wide_weight ? 0 : weights) + (wide_bias ? 0 : options.outputs)) * 4 + 4);
+  const void* weight = options.weight.data;
+  const void* bias = options.bias.data;
+  if (!wide_weight) {
+    widen_parallel(options.weight, weights, scratch.floats());
+    weight = scratch.floats();
+  }
+  if (!wide_bias) {
+    float* wide = scratch.floats() + (wide_weight ? 0 : weights);
+    widen(options.bias, 0, options.outputs, wide);
+    bias = wide;
+  }
+
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, view(context, cached.desc.src_desc(), options.input)},
+      {DNNL_ARG_WEIGHTS, view(context, cached.desc.weights_desc(), weight)},
+      {DNNL_ARG_DST, view(context, cached.desc.dst_desc(), output)},
+  };
+  if (options.bias) {
+    const memory::dim outputs = static_cast<memory::dim>(options.outputs);
+    const memory::desc desc({1, outputs}, memory::data_type::f32, memory::format_tag::ab);
+    arguments.emplace(DNNL_ARG_BIAS, view(context, desc, bias));
+  }
+  cached.primitive.execute(context.stream(), arguments);
+  context.stream().wait();
+  activate(output, count, options.activation, nullptr, output);
+}
+
+}  // namespace paroattn

@@ -1,0 +1,25 @@
+#ifndef PAROATTN_DNNL_LINEAR_H_
+#define PAROATTN_DNNL_LINEAR_H_
+
+#include "common/activation.h"
+#include "common/weight.h"
+#include "dnnl/context.h"
+
+namespace paroattn {
+
+struct LinearOptions {
+  const float* input = nullptr;  // [rows, inputs]
+  Weight weight;                 // [outputs, inputs]
+  Weight bias;                   // [outputs]; none where null
+  Activation activation = Activation::kNone;
+  size_t rows = 0;
+  size_t inputs = 0;
+  size_t outputs = 0;
+};
+
+// output = activation(input * weight' + bias): [rows, outputs]. Throws std::bad_alloc and dnnl::error.
+void linear(DnnlContext& context, const LinearOptions& options, float* output);
+
+}  // namespace paroattn
+
+#endif  // PAROATTN_DNNL_LINEAR_H_
