@@ -7,7 +7,8 @@ export {
   partitionLayout,
   partitionTokens,
 } from "@paroattn/reorder";
-export { BlockMask, type BlockMaskData, type BlockMaskShape, bytesPerHead } from "./block-mask.js";
+export { BlockMask } from "./block-mask.js";
+export { type BlockMaskData, type BlockMaskShape, bytesPerHead } from "./block-mask-data.js";
 export { SparseMaskError } from "./errors.js";
 export {
   type GlobalThreshold,

@@ -1,5 +1,5 @@
 import { type BlockPartition, blockLength } from "@paroattn/reorder";
-import type { BlockMaskData } from "./block-mask.js";
+import type { BlockMaskData } from "./block-mask-data.js";
 import { refuse } from "./errors.js";
 
 export interface MaskDensityOptions {

@@ -1,4 +1,5 @@
-import { BlockMask, type BlockMaskShape } from "./block-mask.js";
+import { BlockMask } from "./block-mask.js";
+import type { BlockMaskShape } from "./block-mask-data.js";
 import { refuse } from "./errors.js";
 import { seededGenerator } from "./seeded-generator.js";
 

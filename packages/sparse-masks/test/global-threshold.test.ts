@@ -107,6 +107,29 @@ describe("globalThreshold and maskFromThreshold", () => {
     }
   });
 
+  it("meet the budget over many heads of few blocks, where rounding each head alone would not", async () => {
+    const many = { buckets: 1, layers: 10, heads: 30 };
+    const partition = partitionTokens(3 * 64);
+    for (const density of [0.4, 0.5, 0.6, 0.72]) {
+      const { met } = await solve({
+        masses: masses(many, 3, () => 1 / 3),
+        shape: many,
+        partition,
+        density,
+      });
+      expect(Math.abs(met - density)).toBeLessThan(0.002);
+    }
+  });
+
+  it("take -0 for 0", async () => {
+    const entries = masses(shape, video.blocks, () => 0.1);
+    entries.forEach((_, index) => {
+      if (index % 3 > 0) entries[index] = index % 3 === 1 ? -0 : 0;
+    });
+    const { met } = await solve({ masses: entries, shape, partition: video, density: 0.6 });
+    expect(Math.abs(met - 0.6)).toBeLessThan(0.001);
+  });
+
   it("spread equal masses evenly over the heads", async () => {
     const { masks } = await solve({
       masses: masses(shape, video.blocks, () => 0.1),

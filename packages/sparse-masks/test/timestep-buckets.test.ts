@@ -31,6 +31,7 @@ describe("bucketsFromTimesteps", () => {
     expect(bucketOf(buckets, 5000)).toBe(0);
     expect(bucketOf(buckets, -3)).toBe(4);
     expect(bucketOf(buckets, 870)).toBe(1);
+    expect(bucketOf(buckets, 874)).toBe(0);
     expect(bucketOf(buckets, 880)).toBe(0);
   });
 
