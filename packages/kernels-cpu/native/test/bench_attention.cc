@@ -1,27 +1,33 @@
-// Times the kernels against the FMA ceiling of the same run. Interleaved, best of many: bench_attention [threads] [rounds]
+// Times the kernels against the FMA ceiling of the same run. Interleaved, best of many.
+// bench_attention [--threads 2] [--rounds 20] [--dim 64] [--target AVX2] [--clock wall|cpu]
+// --clock cpu: processor time over threads instead of wall time, for machines that are busy with other things.
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <vector>
 
 #include "attention.h"
 #include "checks.h"
+#include "each_target.h"
 #include "fma_ceiling.h"
 
 using namespace paroattn::attention;
 
 namespace {
 
-constexpr size_t kHeads = 8, kTokens = 4096, kDim = 64, kBlocks = kTokens / 64;
+constexpr size_t kHeads = 8, kTokens = 4096, kBlocks = kTokens / 64;
 
-double seconds(const std::function<void()>& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+// Wall time, or (for busy machines) processor time over threads, which leaves out what other processes took.
+double now(int threads_of_cpu_time) {
+  timespec time;
+  clock_gettime(threads_of_cpu_time ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  const double seconds = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  return threads_of_cpu_time ? seconds / threads_of_cpu_time : seconds;
 }
 
 struct Row {
@@ -49,16 +55,24 @@ std::unique_ptr<Mask> balanced_mask(Random& random, double density) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 20;
+  const auto argument = [&](const char* name, const char* fallback) {
+    for (int i = 1; i + 1 < argc; i += 2) {
+      if (std::strcmp(argv[i], name) == 0) return const_cast<const char*>(argv[i + 1]);
+    }
+    return fallback;
+  };
+  const int threads = std::atoi(argument("--threads", "2")), rounds = std::atoi(argument("--rounds", "20"));
+  const int cpu_time = std::strcmp(argument("--clock", "wall"), "cpu") == 0 ? threads : 0;
+  const size_t dim = static_cast<size_t>(std::atoi(argument("--dim", "64")));
+  use_target(argument("--target", ""));
   omp_set_num_threads(threads);
   Random random(1);
-  const size_t size = kTokens * kHeads * kDim;
+  const size_t size = kTokens * kHeads * dim;
   const auto query = random.normals(size), key = random.normals(size), value = random.normals(size);
   const auto reordered = random.permutation(kTokens);
   const uint32_t* indices[] = {nullptr, reordered.data()};
   const uint32_t choice[] = {0, 1, 0, 1, 0, 1, 0, 1};
-  std::vector<float> cosine(kTokens * kDim / 2, 0.6f), sine(kTokens * kDim / 2, 0.8f), weight(kDim, 1.0f);
+  std::vector<float> cosine(kTokens * dim / 2, 0.6f), sine(kTokens * dim / 2, 0.8f), weight(dim, 1.0f);
 
   FrontOptions front;
   front.query = query.data();
@@ -66,8 +80,8 @@ int main(int argc, char** argv) {
   front.value = value.data();
   front.query_tokens = front.key_tokens = kTokens;
   front.heads = front.key_value_heads = kHeads;
-  front.head_dim = kDim;
-  front.scale = 0.125f;
+  front.head_dim = dim;
+  front.scale = 1.0f / std::sqrt(static_cast<float>(dim));
   // A pool of one: what the addon's pool does for the front in steady state.
   static std::vector<std::pair<size_t, void*>> pool;
   front.allocator.allocate = [](size_t bytes, void*) -> void* {
@@ -77,11 +91,14 @@ int main(int argc, char** argv) {
     return std::aligned_alloc(64, (bytes + 63) / 64 * 64);
   };
   front.allocator.release = [](void* pointer, size_t bytes, void*) { pool.push_back({bytes, pointer}); };
-  FrontOptions full = front;
-  full.orders = {indices, 2, choice};
-  full.norm.kind = NormKind::kRms;
-  full.norm.query_weight = full.norm.key_weight = weight.data();
-  full.rotary = {cosine.data(), sine.data(), RotaryPairing::kInterleaved};
+  FrontOptions ordered = front, normed = front, rotated = front;
+  ordered.orders = {indices, 2, choice};
+  normed.norm.kind = NormKind::kRms;
+  normed.norm.query_weight = normed.norm.key_weight = weight.data();
+  rotated.rotary = {cosine.data(), sine.data(), RotaryPairing::kInterleaved};
+  FrontOptions full = ordered;
+  full.norm = normed.norm;
+  full.rotary = rotated.rotary;
 
   Status status;
   const OperandsPtr operands = prepare_attention(front, nullptr, &status);
@@ -93,7 +110,7 @@ int main(int argc, char** argv) {
   attention(*operands, dense, output.data(), nullptr);
   const std::unique_ptr<Mask> masks[] = {balanced_mask(random, 0.5), balanced_mask(random, 0.3),
                                          balanced_mask(random, 0.2)};
-  const double pairs = executed_pairs(*operands, nullptr), flops = 4.0 * pairs * kDim;
+  const double pairs = executed_pairs(*operands, nullptr), flops = 4.0 * pairs * dim;
   const auto sparse = [&](size_t i) {
     return [&, i] {
       AttentionOptions options;
@@ -101,7 +118,7 @@ int main(int argc, char** argv) {
       attention(*operands, options, output.data(), nullptr);
     };
   };
-  const auto flops_of = [&](size_t i) { return 4.0 * kDim * executed_pairs(*operands, masks[i].get()); };
+  const auto flops_of = [&](size_t i) { return 4.0 * dim * executed_pairs(*operands, masks[i].get()); };
   StatisticsOptions statistics;
   statistics.log_sum_exp = lse.data();
   statistics.sum = sum.data();
@@ -125,14 +142,24 @@ int main(int argc, char** argv) {
                                   reinterpret_cast<const char*>(from[part / 32]) + at, bytes);
                     }
                   }, true});
-  rows.push_back({"front, pack only", moved, [&] { prepare_attention(front, nullptr, &status); }, true});
-  rows.push_back({"front, norm+rope+order", moved, [&] { prepare_attention(full, nullptr, &status); }, true});
+  const auto add_front = [&](const char* name, const FrontOptions& options) {
+    rows.push_back({name, moved, [&] { prepare_attention(options, nullptr, &status); }, true});
+  };
+  add_front("front: pack", front);
+  add_front("front: order", ordered);
+  add_front("front: norm", normed);
+  add_front("front: rotary", rotated);
+  add_front("front: all of these", full);
   for (int round = 0; round < rounds; ++round) {
     ceiling = std::max(ceiling, fma_ceiling(threads));
-    for (Row& row : rows) row.best = std::min(row.best, seconds(row.run));
+    for (Row& row : rows) {
+      const double start = now(cpu_time);
+      row.run();
+      row.best = std::min(row.best, now(cpu_time) - start);
+    }
   }
 
-  std::printf("%s, %d threads, %zu heads x %zu x %zu, best of %d\n", instruction_set(), threads, kHeads, kTokens, kDim,
+  std::printf("%s, %d threads, %zu heads x %zu x %zu, best of %d\n", instruction_set(), threads, kHeads, kTokens, dim,
               rounds);
   std::printf("FMA ceiling %.0f GFLOP/s\n", ceiling);
   for (const Row& row : rows) {

@@ -128,13 +128,13 @@ HWY_INLINE void finish(const Unit& unit, const Scratch& scratch) {
   const Operands& operands = unit.operands;
   const AttentionOptions& options = unit.options;
   const uint32_t* gather = operands.indices(operands.order_of_head[unit.h]);
+  const F32 d;
   for (size_t r = 0; r < operands.query_rows(unit.qb); ++r) {
     const size_t token = Operands::source(gather, operands.query_starts[unit.qb] + r);
     const size_t scalar_at = (unit.b * operands.heads + unit.h) * operands.query_tokens + token;
     const size_t row_at =
         ((unit.b * operands.query_tokens + token) * operands.heads + unit.h) * operands.head_dim;
-    float sum = 0;
-    for (size_t lane = 0; lane < kPad; ++lane) sum += scratch.sums[r * kPad + lane];
+    const float sum = hn::GetLane(hn::SumOfLanes(d, hn::Load(d, scratch.sums + r * kPad)));
     const float row_scale = options.row_scale ? options.row_scale[scalar_at] : 1.0f;
     write_row(scratch.accumulator + r * operands.padded_dim, row_scale / sum,
               options.residual ? options.residual + row_at : nullptr, operands.head_dim, unit.output + row_at);

@@ -12,6 +12,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "front.cc"
 #include "hwy/foreach_target.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
 #include "row_transform-inl.h"
@@ -41,6 +42,20 @@ namespace paroattn {
 namespace attention {
 namespace HWY_NAMESPACE {
 
+// Rows of one head lie far apart, in any order: the hardware does not foresee them.
+constexpr size_t kRowsAhead = 8;
+
+HWY_INLINE void fetch_row(const float* row, size_t floats) {
+  for (size_t c = 0; c < floats; c += 16) hwy::Prefetch(row + c);
+}
+
+HWY_INLINE void fetch_rotary(const RowTransform& transform, size_t token) {
+  if (transform.cosine == nullptr) return;
+  const size_t half = transform.head_dim / 2;
+  fetch_row(transform.cosine + token * half, half);
+  fetch_row(transform.sine + token * half, half);
+}
+
 HWY_INLINE void clear_row(float* row, size_t padded_dim) { std::memset(row, 0, padded_dim * sizeof(float)); }
 
 void pack_query(const FrontUnit& unit) {
@@ -48,12 +63,19 @@ void pack_query(const FrontUnit& unit) {
   const Operands& operands = unit.operands;
   const uint32_t* gather = operands.indices(operands.order_of_head[unit.head]);
   float* panel = operands.query_panel(unit.b, unit.head, unit.block);
-  const size_t rows = operands.query_rows(unit.block);
+  const size_t rows = operands.query_rows(unit.block), start = operands.query_starts[unit.block];
+  const auto row_of = [&](size_t token) {
+    return options.query + ((unit.b * operands.query_tokens + token) * operands.heads + unit.head) * operands.head_dim;
+  };
   for (size_t r = 0; r < kBlock; ++r, panel += operands.padded_dim) {
+    if (r + kRowsAhead < rows) {
+      const size_t ahead = Operands::source(gather, start + r + kRowsAhead);
+      fetch_row(row_of(ahead), operands.head_dim);
+      fetch_rotary(unit.transform, ahead);
+    }
     if (r < rows) {
-      const size_t token = Operands::source(gather, operands.query_starts[unit.block] + r);
-      const size_t row = (unit.b * operands.query_tokens + token) * operands.heads + unit.head;
-      transform_row(unit.transform, options.query + row * operands.head_dim, token, panel);
+      const size_t token = Operands::source(gather, start + r);
+      transform_row(unit.transform, row_of(token), token, panel);
     } else {
       clear_row(panel, operands.padded_dim);
     }
@@ -69,7 +91,17 @@ void pack_key_value(const FrontUnit& unit) {
   const size_t padded_dim = operands.padded_dim, head_dim = operands.head_dim;
   const float* exclusion = operands.exclusion(unit.b, set.order, unit.block);
   float* values = operands.value_panel(unit.b, unit.head, unit.block);
+  const size_t rows = operands.key_rows(unit.block), start = operands.key_starts[unit.block];
+  const auto row_of = [&](size_t token) {
+    return ((unit.b * operands.key_tokens + token) * options.key_value_heads + set.head) * head_dim;
+  };
   for (size_t r = 0; r < kBlock; ++r) {
+    if (r + kRowsAhead < rows) {
+      const size_t ahead = Operands::source(gather, start + r + kRowsAhead);
+      fetch_row(options.key + row_of(ahead), head_dim);
+      fetch_row(options.value + row_of(ahead), head_dim);
+      fetch_rotary(unit.transform, ahead);
+    }
     float* key_row = unit.scratch + r * padded_dim;
     float* value_row = values + r * padded_dim;
     if (exclusion[r] != 0.0f) {
@@ -77,8 +109,7 @@ void pack_key_value(const FrontUnit& unit) {
       clear_row(value_row, padded_dim);
       continue;
     }
-    const size_t token = Operands::source(gather, operands.key_starts[unit.block] + r);
-    const size_t row = ((unit.b * operands.key_tokens + token) * options.key_value_heads + set.head) * head_dim;
+    const size_t token = Operands::source(gather, start + r), row = row_of(token);
     transform_row(unit.transform, options.key + row, token, key_row);
     std::memcpy(value_row, options.value + row, head_dim * sizeof(float));
     std::memset(value_row + head_dim, 0, (padded_dim - head_dim) * sizeof(float));
