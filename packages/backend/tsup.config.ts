@@ -1,4 +1,6 @@
 import { defineConfig } from "tsup";
 import { packageOptions } from "../../tsup.base";
 
-export default defineConfig(packageOptions());
+export default defineConfig(
+  packageOptions({ entry: { index: "src/index.ts", conformance: "src/conformance/index.ts" } }),
+);

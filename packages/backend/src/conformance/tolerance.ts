@@ -1,0 +1,30 @@
+import { type Tensor, toFloat32 } from "@paroattn/tensor";
+
+/** Unit roundoff of f32, in which activations are kept and sums are accumulated: 2^-24. */
+export const UNIT_ROUNDOFF = 2 ** -24;
+
+/**
+ * Roundings allowed to exp, tanh, erf, division and square root together, in units of roundoff:
+ * vectorized approximations are good to a few units each.
+ */
+export const FUNCTION_ROUNDINGS = 16;
+
+/**
+ * Error of a sum of `terms` products in f32, relative to the sum of the products' absolute values: 2 u sqrt(terms).
+ * Rounding errors of a sum behave like a random walk (Higham and Mary, "A new approach to probabilistic rounding error
+ * analysis", 2019), whatever the order of the additions; the factor 2 also covers the product's own rounding.
+ */
+export function sumRoundoff(terms: number): number {
+  return 2 * UNIT_ROUNDOFF * Math.sqrt(Math.max(1, terms));
+}
+
+/** |x| elementwise, as f32: the inputs with which an operator computes its accumulated magnitude. */
+export function absolute(tensor: Tensor): Tensor<"f32"> {
+  return { dtype: "f32", shape: tensor.shape, data: toFloat32(tensor).map(Math.abs) };
+}
+
+/**
+ * Largest derivative of an activation, rounded up, and its own error relative to |x|.
+ * (silu reaches 1.0998, gelu 1.129, relu 1.)
+ */
+export const ACTIVATION_SLOPE = 1.13;
