@@ -74,6 +74,9 @@ module.exports = {
     exclude: { path: "(^|/)(dist|build|native)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
-    enhancedResolveOptions: { conditionNames: ["@paroattn/source", "import", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@paroattn/source", "import", "node", "default"],
+    },
   },
 };
