@@ -7,17 +7,23 @@ const palette: readonly (readonly [PaletteName, Rgb])[] = [
   ...names(scenes.backgrounds).map((name) => [name, scenes.backgrounds[name]] as const),
 ];
 
-export function squaredDistance(a: Rgb, b: Rgb): number {
-  return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2;
+function squaredDistance(a: Rgb, b: Rgb): number {
+  const [red, green, blue] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+  return red * red + green * green + blue * blue;
 }
 
 /** The nearest of all object and background colours. */
 export function nearestName(colour: Rgb): PaletteName {
-  let best = palette[0]!;
-  for (const entry of palette) {
-    if (squaredDistance(colour, entry[1]) < squaredDistance(colour, best[1])) best = entry;
+  let best: PaletteName = "white";
+  let least = Number.POSITIVE_INFINITY;
+  for (const [name, other] of palette) {
+    const distance = squaredDistance(colour, other);
+    if (distance < least) {
+      best = name;
+      least = distance;
+    }
   }
-  return best[0];
+  return best;
 }
 
 export function isColour(name: PaletteName): name is ColourName {

@@ -10,17 +10,10 @@ import {
   type SizeName,
   scenes,
 } from "../scenes.js";
-import {
-  isBackground,
-  isColour,
-  leastContrast,
-  medianColour,
-  nearestName,
-  squaredDistance,
-} from "./colour.js";
+import { isBackground, isColour, leastContrast, medianColour, nearestName } from "./colour.js";
 import { centroid, normalise, shapeTemplates, similarity } from "./outline.js";
 import { connectedRegions, core, flood, type Region } from "./regions.js";
-import { type SmoothPicture, smooth } from "./smooth.js";
+import { colourAt, type SmoothPicture, smooth } from "./smooth.js";
 
 /** An object seen in a picture. */
 export interface FoundObject {
@@ -46,25 +39,20 @@ export interface PictureContent {
 /** What a picture of the sample scenes shows, whatever its caption. */
 export function findObjects(picture: Picture): PictureContent {
   const smoothed = smooth(picture);
-  const { width, height, at } = smoothed;
   const background = borderColour(smoothed);
   const name = nearestName(background);
   const smallest = Math.min(...shapeTemplates().map(({ area }) => area)) * scenes.sizes.small ** 2;
   // A quarter of the smallest object's area, half its width, is no object any more but a speck.
   const leastArea = smallest / 4 / unitsPerPixel(picture);
-  const contrast = leastContrast ** 2;
-  const candidates = connectedRegions(
-    smoothed,
-    (pixel) => squaredDistance(at(pixel), background) > contrast,
-  );
-  const seen = new Uint8Array(width * height);
+  const candidates = connectedRegions(smoothed, differsFrom(smoothed, background));
+  const seen = new Uint8Array(picture.width * picture.height);
   const objects: FoundObject[] = [];
   for (const candidate of candidates.sort((a, b) => b.length - a.length)) {
     if (candidate.length < leastArea) break;
     const inner = core(smoothed, candidate);
-    const colours = inner.map(at);
+    const colours = inner.map((pixel) => colourAt(smoothed, pixel));
     const colour = medianColour(colours);
-    const inside = beyondTheMiddle({ at, background, colour });
+    const inside = beyondTheMiddle({ smoothed, background, colour });
     const region = flood({ grid: smoothed, start: inner, seen, belongs: inside });
     if (region.length >= leastArea)
       objects.push(describeObject({ picture, region, colours, colour }));
@@ -73,28 +61,37 @@ export function findObjects(picture: Picture): PictureContent {
 }
 
 /** No object comes within four pixels of a 256x256 picture's border. */
-function borderColour({ width, height, at }: SmoothPicture): Rgb {
-  const colours: Rgb[] = [];
-  for (let x = 0; x < width; x++) colours.push(at(x), at((height - 1) * width + x));
-  for (let y = 0; y < height; y++) colours.push(at(y * width), at(y * width + width - 1));
-  return medianColour(colours);
+function borderColour(smoothed: SmoothPicture): Rgb {
+  const { width, height } = smoothed;
+  const pixels: number[] = [];
+  for (let x = 0; x < width; x++) pixels.push(x, (height - 1) * width + x);
+  for (let y = 0; y < height; y++) pixels.push(y * width, y * width + width - 1);
+  return medianColour(pixels.map((pixel) => colourAt(smoothed, pixel)));
+}
+
+function differsFrom({ values }: SmoothPicture, [r, g, b]: Rgb): (pixel: number) => boolean {
+  const least = leastContrast ** 2;
+  return (pixel) => {
+    const red = values[pixel * 3]! - r;
+    const green = values[pixel * 3 + 1]! - g;
+    const blue = values[pixel * 3 + 2]! - b;
+    return red * red + green * green + blue * blue > least;
+  };
 }
 
 /** Whether a pixel is nearer to the object than to the background, along the line between their colours. */
 function beyondTheMiddle(options: {
-  readonly at: (pixel: number) => Rgb;
+  readonly smoothed: SmoothPicture;
   readonly background: Rgb;
   readonly colour: Rgb;
 }): (pixel: number) => boolean {
-  const { at, background, colour } = options;
-  const direction = colour.map((value, i) => value - background[i]!);
-  const half = direction.reduce((sum, value) => sum + value * value, 0) / 2;
-  return (pixel) => {
-    const here = at(pixel);
-    let along = 0;
-    for (let i = 0; i < 3; i++) along += (here[i]! - background[i]!) * direction[i]!;
-    return along >= half;
-  };
+  const { smoothed, background, colour } = options;
+  const { values } = smoothed;
+  const [r, g, b] = [0, 1, 2].map((i) => colour[i]! - background[i]!) as [number, number, number];
+  const middle = [0, 1, 2].map((i) => (colour[i]! + background[i]!) / 2);
+  const least = r * middle[0]! + g * middle[1]! + b * middle[2]!;
+  return (pixel) =>
+    values[pixel * 3]! * r + values[pixel * 3 + 1]! * g + values[pixel * 3 + 2]! * b >= least;
 }
 
 /** The area of a pixel in pixels of a 256x256 picture. */

@@ -21,17 +21,22 @@ export function centroid(grid: Grid, region: Region): Point {
 }
 
 export function normalise(grid: Grid, region: Region): NormalisedOutline {
-  const members = new Set(region);
+  const members = new Uint8Array(grid.width * grid.height);
+  for (const pixel of region) members[pixel] = 1;
   const [cx, cy] = centroid(grid, region);
   const cell = (2 * REACH * Math.sqrt(region.length)) / CELLS;
   const at = (index: number, centre: number) =>
     Math.floor(centre + (index + 0.5 - CELLS / 2) * cell);
-  return Uint8Array.from({ length: CELLS * CELLS }, (_, index) => {
-    const x = at(index % CELLS, cx);
-    const y = at(Math.floor(index / CELLS), cy);
-    const within = x >= 0 && x < grid.width && y >= 0 && y < grid.height;
-    return within && members.has(y * grid.width + x) ? 1 : 0;
-  });
+  const outline = new Uint8Array(CELLS * CELLS);
+  for (let row = 0; row < CELLS; row++) {
+    const y = at(row, cy);
+    if (y < 0 || y >= grid.height) continue;
+    for (let column = 0; column < CELLS; column++) {
+      const x = at(column, cx);
+      if (x >= 0 && x < grid.width) outline[row * CELLS + column] = members[y * grid.width + x]!;
+    }
+  }
+  return outline;
 }
 
 /** Shared cells / cells of either: 1 for the same outline. */

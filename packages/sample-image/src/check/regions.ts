@@ -21,14 +21,7 @@ export function flood(options: {
     region.push(pixel);
   };
   for (const pixel of start) visit(pixel);
-  for (let next = 0; next < region.length; next++) {
-    const pixel = region[next]!;
-    const x = pixel % grid.width;
-    if (x > 0) visit(pixel - 1);
-    if (x < grid.width - 1) visit(pixel + 1);
-    if (pixel >= grid.width) visit(pixel - grid.width);
-    if (pixel < grid.width * (grid.height - 1)) visit(pixel + grid.width);
-  }
+  for (let next = 0; next < region.length; next++) forNeighbours(grid, region[next]!, visit);
   return region;
 }
 
@@ -37,36 +30,43 @@ export function connectedRegions(grid: Grid, belongs: (pixel: number) => boolean
   const seen = new Uint8Array(grid.width * grid.height);
   const regions: Region[] = [];
   for (let pixel = 0; pixel < seen.length; pixel++) {
-    const region = flood({ grid, start: [pixel], seen, belongs });
-    if (region.length > 0) regions.push(region);
+    if (seen[pixel] !== 0 || !belongs(pixel)) continue;
+    regions.push(flood({ grid, start: [pixel], seen, belongs }));
   }
   return regions;
 }
 
 /** The inner half of a region, the pixels farthest from its edge: free of the mixtures that an edge is made of. */
 export function core(grid: Grid, region: Region): Region {
-  const depth = new Map(region.map((pixel) => [pixel, 0]));
-  let layer = region.filter((pixel) => neighbours(grid, pixel).some((other) => !depth.has(other)));
-  const peeled: number[] = [];
-  while (layer.length > 0) {
-    for (const pixel of layer) depth.set(pixel, 1);
-    peeled.push(...layer);
-    const next = new Set<number>();
-    for (const pixel of layer) {
-      for (const other of neighbours(grid, pixel)) if (depth.get(other) === 0) next.add(other);
-    }
-    layer = [...next];
-  }
+  const outside = new Uint8Array(grid.width * grid.height).fill(1);
+  for (const pixel of region) outside[pixel] = 0;
+  // Peeled in layers from the edge inwards.
+  const peeled = region.filter((pixel) => {
+    let edge = false;
+    forNeighbours(grid, pixel, (other) => {
+      edge ||= outside[other] === 1;
+    });
+    return edge;
+  });
+  const visit = (pixel: number) => {
+    if (outside[pixel] !== 0) return;
+    outside[pixel] = 1;
+    peeled.push(pixel);
+  };
+  for (const pixel of peeled) outside[pixel] = 1;
+  for (let next = 0; next < peeled.length; next++) forNeighbours(grid, peeled[next]!, visit);
   // A region without an edge fills the picture.
   return peeled.length === 0 ? region : peeled.slice(Math.floor(peeled.length / 2));
 }
 
-function neighbours({ width, height }: Grid, pixel: number): number[] {
+function forNeighbours(
+  { width, height }: Grid,
+  pixel: number,
+  visit: (neighbour: number) => void,
+): void {
   const x = pixel % width;
-  const found: number[] = [];
-  if (x > 0) found.push(pixel - 1);
-  if (x < width - 1) found.push(pixel + 1);
-  if (pixel >= width) found.push(pixel - width);
-  if (pixel < width * (height - 1)) found.push(pixel + width);
-  return found;
+  if (x > 0) visit(pixel - 1);
+  if (x < width - 1) visit(pixel + 1);
+  if (pixel >= width) visit(pixel - width);
+  if (pixel < width * (height - 1)) visit(pixel + width);
 }

@@ -5,39 +5,39 @@ import type { Rgb } from "../scenes.js";
 export interface SmoothPicture {
   readonly width: number;
   readonly height: number;
-  /** The colour of a pixel by its row-major index. */
-  at(pixel: number): Rgb;
+  /** RGB, row-major, [height, width, 3]. */
+  readonly values: Float32Array;
 }
 
 /** Averages 3x3 pixels (fewer at the border): a decoder's grain goes, straight edges stay where they are. */
 export function smooth({ width, height, data }: Picture): SmoothPicture {
-  const rows = new Float32Array(data.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = Math.max(0, x - 1);
-      const to = Math.min(width - 1, x + 1);
-      for (let channel = 0; channel < 3; channel++) {
-        let sum = 0;
-        for (let i = from; i <= to; i++) sum += data[(y * width + i) * 3 + channel]!;
-        rows[(y * width + x) * 3 + channel] = sum / (to - from + 1);
+  const rows = averaged(data, { lines: height, length: width, stride: 3, lineStride: width * 3 });
+  const values = averaged(rows, { lines: width, length: height, stride: width * 3, lineStride: 3 });
+  return { width, height, values };
+}
+
+/** The mean of each value and its neighbours along one axis. */
+function averaged(
+  data: ArrayLike<number>,
+  axes: { lines: number; length: number; stride: number; lineStride: number },
+): Float32Array {
+  const { lines, length, stride, lineStride } = axes;
+  const means = new Float32Array(data.length);
+  for (let line = 0; line < lines; line++) {
+    for (let channel = 0; channel < 3; channel++) {
+      let index = line * lineStride + channel;
+      for (let i = 0; i < length; i++, index += stride) {
+        let sum = data[index]!;
+        if (i > 0) sum += data[index - stride]!;
+        if (i < length - 1) sum += data[index + stride]!;
+        means[index] = sum / (1 + (i > 0 ? 1 : 0) + (i < length - 1 ? 1 : 0));
       }
     }
   }
-  const smoothed = new Float32Array(data.length);
-  const stride = width * 3;
-  for (let y = 0; y < height; y++) {
-    const from = Math.max(0, y - 1);
-    const to = Math.min(height - 1, y + 1);
-    for (let i = 0; i < stride; i++) {
-      let sum = 0;
-      for (let row = from; row <= to; row++) sum += rows[row * stride + i]!;
-      smoothed[y * stride + i] = sum / (to - from + 1);
-    }
-  }
-  const at = (pixel: number): Rgb => [
-    smoothed[pixel * 3]!,
-    smoothed[pixel * 3 + 1]!,
-    smoothed[pixel * 3 + 2]!,
-  ];
-  return { width, height, at };
+  return means;
+}
+
+/** The smoothed colour of a pixel by its row-major index. */
+export function colourAt({ values }: SmoothPicture, pixel: number): Rgb {
+  return [values[pixel * 3]!, values[pixel * 3 + 1]!, values[pixel * 3 + 2]!];
 }
