@@ -1,1 +1,15 @@
-export {};
+export { cleanCaption } from "./captions/clean-caption.js";
+export { PipelineError } from "./errors.js";
+export { compareWithReference, type Fidelity } from "./fidelity/fidelity.js";
+export type { Picture } from "./fidelity/picture.js";
+export { structuralSimilarity } from "./fidelity/structural-similarity.js";
+export { loadPipeline } from "./load-pipeline.js";
+export type {
+  GenerateOptions,
+  GenerateProgress,
+  GenerateResult,
+  GenerateTimings,
+  LoadPipelineOptions,
+  Pipeline,
+} from "./pipeline.js";
+export { normalNoise } from "./random/normal-noise.js";

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { readConfig } from "./checkpoint/config.js";
+import { expected } from "./errors.js";
+import type { ArchitectureLoader, LoadPipelineOptions, Pipeline } from "./pipeline.js";
+import { loadPixArt } from "./pixart/load-pixart.js";
+
+/** Pipelines by the class name in `model_index.json`. */
+const ARCHITECTURES: Readonly<Record<string, ArchitectureLoader>> = {
+  PixArtAlphaPipeline: loadPixArt,
+  PixArtSigmaPipeline: loadPixArt,
+};
+
+/**
+ * Loads a diffusers checkpoint folder.
+ *
+ * @throws PipelineError or SafetensorsError naming the file, what was expected and what was found.
+ *
+ * @example
+ * const pipeline = await loadPipeline(folder, { backend, attention: denseAttention() });
+ * const { images } = await pipeline.generate({ prompt: "a red circle", seed: 7 });
+ */
+export async function loadPipeline(
+  folder: string,
+  options: LoadPipelineOptions,
+): Promise<Pipeline> {
+  const file = "model_index.json";
+  const { _class_name: architecture } = await readConfig({
+    folder,
+    file,
+    schema: z.object({ _class_name: z.string() }),
+  });
+  const load = Object.hasOwn(ARCHITECTURES, architecture) ? ARCHITECTURES[architecture] : undefined;
+  if (load === undefined) {
+    throw expected({
+      expected: `architecture ${Object.keys(ARCHITECTURES).join(" or ")}`,
+      found: architecture,
+      where: join(folder, file),
+    });
+  }
+  return load({ ...options, folder, architecture });
+}

@@ -1,0 +1,50 @@
+import type { Activation, Backend, DeviceTensor } from "@paroattn/backend";
+import type { Weights } from "../checkpoint/weights.js";
+
+/** A layer's call: the backend view that makes the result, and the layer's own weights. */
+export interface LayerCall {
+  readonly backend: Backend;
+  /** The layer's weights: `weight` and, if it has one, `bias`. */
+  readonly weights: Weights;
+  readonly input: DeviceTensor;
+}
+
+/** PyTorch's `nn.Linear`, with an activation on its result. */
+export function linear(call: LayerCall & { readonly activation?: Activation }): DeviceTensor {
+  const { backend, input, activation } = call;
+  return backend.linear({ input, ...affine(call.weights), ...(activation && { activation }) });
+}
+
+/** PyTorch's `nn.Conv2d` with as many zeros around as keep the size (stride 1), or with none. */
+export function conv2d(
+  call: LayerCall & { readonly padding?: number; readonly stride?: number },
+): DeviceTensor {
+  const { backend, input, padding = 0, stride = 1 } = call;
+  return backend.conv2d({
+    input,
+    ...affine(call.weights),
+    stride,
+    padding: [padding, padding, padding, padding],
+  });
+}
+
+/** PyTorch's `nn.GroupNorm`, with an activation on its result. */
+export function groupNorm(
+  call: LayerCall & {
+    readonly groups: number;
+    readonly epsilon: number;
+    readonly activation?: Activation;
+  },
+): DeviceTensor {
+  const { backend, input, groups, epsilon, activation } = call;
+  const optional = activation && { activation };
+  return backend.groupNorm({ input, groups, epsilon, ...affine(call.weights), ...optional });
+}
+
+/** `weight` and, if there is one, `bias`, as an operator takes them. */
+function affine(weights: Weights): { weight: DeviceTensor; bias?: DeviceTensor } {
+  return {
+    weight: weights.get("weight"),
+    ...(weights.has("bias") && { bias: weights.get("bias") }),
+  };
+}

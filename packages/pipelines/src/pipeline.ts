@@ -1,0 +1,106 @@
+import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
+import type { Backend } from "@paroattn/backend";
+import type { Tensor } from "@paroattn/tensor";
+import type { Picture } from "./fidelity/picture.js";
+
+export interface LoadPipelineOptions {
+  /** Where the weights live and the work is done. The pipeline does not dispose of it. */
+  readonly backend: Backend;
+  /** How self-attention is computed, unless a call of `generate` says otherwise. */
+  readonly attention: AttentionStrategy;
+  /**
+   * `keep` (default) loads all weights at once and holds them until `dispose`; `eager` loads each component when its
+   * stage begins and frees it after, so that the text encoder's memory is free while the picture is drawn.
+   */
+  readonly residency?: "keep" | "eager";
+  /** Which copy of the weights to take, such as "fp16". Default: the plain one, or the only one there is. */
+  readonly variant?: string;
+}
+
+/** How far a call is. */
+export interface GenerateProgress {
+  readonly stage: "text" | "denoise" | "decode";
+  /** Steps done in this stage, over all pictures of the call, and how many there will be. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+export interface GenerateOptions {
+  /** One prompt, or several for several pictures. An empty one is valid. */
+  readonly prompt: string | readonly string[];
+  /** What the pictures should not show. Default: "". */
+  readonly negativePrompt?: string;
+  /** Pictures per prompt. Default: 1. */
+  readonly count?: number;
+  /**
+   * Seed of the first picture, a whole number from 0 to 2^53 - 1; the next pictures have the seeds after it, each as if it
+   * were drawn alone. Default: a random one.
+   */
+  readonly seed?: number;
+  /** Steps of the sampling loop, 1 to 1000. Default: 20. */
+  readonly steps?: number;
+  /** Scale of classifier-free guidance; at 1 or less there is none, and half of the work. Default: 4.5. */
+  readonly guidance?: number;
+  /** Size in pixels, multiples of `pipeline.sizeMultiple`. Default: the model's own. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Clean prompts as diffusers does by default. Default: true. */
+  readonly cleanCaption?: boolean;
+  /** Strategy for this call. Default: the pipeline's. */
+  readonly attention?: AttentionStrategy;
+  /** Initial noise instead of the seed's: f32 [pictures, latent channels, height, width]. */
+  readonly latents?: Tensor<"f32">;
+  /** Pictures drawn together; more may be faster and may change last bits. Default: 1. */
+  readonly batchSize?: number;
+  /** Stops the call within a long operator; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: GenerateProgress) => void;
+  /** What a person should know, such as that a prompt was cut. */
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface GenerateTimings {
+  readonly textMs: number;
+  /** Self-attention: the front (`prepareAttention`) and the kernel (`attention`), in the command stream. */
+  readonly attentionMs: number;
+  /** The denoising loop, all pictures. */
+  readonly loopMs: number;
+  readonly decodeMs: number;
+  /** The whole call. */
+  readonly totalMs: number;
+}
+
+export interface GenerateResult {
+  /** By prompt, then by count. */
+  readonly images: readonly Picture[];
+  /** One per picture. */
+  readonly seeds: readonly number[];
+  readonly steps: number;
+  /** Over the whole call: density is the mean over the pictures. */
+  readonly report: AttentionReport;
+  readonly timings: GenerateTimings;
+  /** The latents at the end of the loop, f32 [pictures, latent channels, height, width]. */
+  readonly latents: Tensor<"f32">;
+}
+
+/** A loaded text-to-image checkpoint. */
+export interface Pipeline {
+  /** Class name in `model_index.json`. */
+  readonly architecture: string;
+  /** Width and height must be multiples of this. */
+  readonly sizeMultiple: number;
+  readonly defaultSize: { readonly width: number; readonly height: number };
+  /**
+   * @throws PipelineError for a setting that cannot be served; what the strategy or the backend throw; the signal's reason.
+   */
+  generate(options: GenerateOptions): Promise<GenerateResult>;
+  /** Frees the weights. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Loads one family of checkpoints; `architecture` is the class name in `model_index.json`. */
+export type ArchitectureLoader = (
+  options: LoadPipelineOptions & { readonly folder: string; readonly architecture: string },
+) => Promise<Pipeline>;

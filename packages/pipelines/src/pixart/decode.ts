@@ -1,0 +1,39 @@
+import type { Backend } from "@paroattn/backend";
+import type { Picture } from "../fidelity/picture.js";
+import { uploadFloats } from "../modules/upload.js";
+import type { PixArtModel } from "./model.js";
+import type { PixArtRequest } from "./request.js";
+
+/** Latents of one picture to 8-bit RGB. */
+export async function decodePicture(options: {
+  readonly model: PixArtModel;
+  readonly request: PixArtRequest;
+  readonly backend: Backend;
+  /** [channels, height, width]. */
+  readonly latents: Float32Array;
+  readonly signal?: AbortSignal;
+}): Promise<Picture> {
+  const { model, request, latents, signal } = options;
+  const decoder = await model.decoder.use(signal);
+  using scope = options.backend.scope();
+  const input = uploadFloats(scope, latents, 1, ...request.latentShape);
+  const scaled = scope.combine({
+    terms: [{ tensor: input, factor: 1 / decoder.config.scaling_factor }],
+  });
+  const { data, shape } = await scope.read(decoder.decode(scope, scaled));
+  const [, , height, width] = shape as [number, number, number, number];
+  return { width, height, data: toRgb(data as Float32Array, width * height) };
+}
+
+/** Planes in [-1, 1] to interleaved bytes, rounded as diffusers' `VaeImageProcessor` and NumPy do. */
+export function toRgb(planes: Float32Array, pixels: number): Uint8Array {
+  const rgb = new Uint8ClampedArray(3 * pixels);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0; i < pixels; i++) {
+      const value = Math.fround(planes[channel * pixels + i]! / 2 + 0.5);
+      // A clamped array rounds halves to even.
+      rgb[3 * i + channel] = Math.fround(value * 255);
+    }
+  }
+  return new Uint8Array(rgb.buffer);
+}

@@ -1,0 +1,164 @@
+import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
+import type { Backend, BackendScope, DeviceTensor } from "@paroattn/backend";
+import { uploadFloats } from "../modules/upload.js";
+import { dpmSolverSteps } from "../schedulers/dpm-solver-multistep.js";
+import { type EncodedPrompt, joinTexts } from "./encode-prompts.js";
+import type { PixArtModel } from "./model.js";
+import type { PictureRequest, PixArtRequest } from "./request.js";
+import { SELF_LABEL, strategySelfAttention } from "./self-attention.js";
+
+export interface DenoiseOptions {
+  readonly model: PixArtModel;
+  readonly request: PixArtRequest;
+  /** Pictures to draw together. */
+  readonly pictures: readonly PictureRequest[];
+  readonly encoded: readonly EncodedPrompt[];
+  readonly strategy: AttentionStrategy;
+  readonly backend: Backend;
+  readonly signal?: AbortSignal;
+  readonly warn: (message: string) => void;
+  readonly onStep: (step: number, steps: number) => void;
+}
+
+export interface Denoised {
+  /** [pictures, channels, height, width], on the host. */
+  readonly latents: Float32Array;
+  readonly report: AttentionReport;
+  readonly attentionMs: number;
+  /** Steps that the scheduler made. */
+  readonly steps: number;
+}
+
+/** The sampling loop: one transformer call, guidance and one solver step at a time, a flush after each. */
+export async function denoise(options: DenoiseOptions): Promise<Denoised> {
+  const { model, request, pictures, encoded, strategy, warn } = options;
+  const transformer = await model.denoiser.use(options.signal);
+  using loop = options.backend.scope({ timed: true });
+  const prompts = pictures.map(({ prompt }) => encoded[prompt]!);
+  const texts = [
+    ...(request.guided ? prompts.map(({ negative }) => negative!) : []),
+    ...prompts.map(({ positive }) => positive),
+  ];
+  const branches = texts.map((_, row) =>
+    request.guided && row < pictures.length ? "unconditional" : "conditional",
+  );
+  const [channels, latentHeight, latentWidth] = request.latentShape;
+  const conditions = transformer.condition({
+    backend: loop,
+    text: joinTexts(loop, texts),
+    textLengths: texts.map(({ tokens }) => tokens),
+    latentHeight,
+    latentWidth,
+    height: request.height,
+    width: request.width,
+  });
+  const solver = dpmSolverSteps(model.scheduler, request.steps);
+  const { config } = transformer;
+  const { layout } = conditions;
+  const run = await strategy.start({
+    backend: loop,
+    architecture: "PixArtTransformer2DModel",
+    weightsFingerprint: () => model.denoiser.fingerprint(),
+    layers: config.num_layers,
+    heads: config.num_attention_heads,
+    headDim: config.attention_head_dim,
+    layout,
+    steps: solver.length,
+    timesteps: solver.map(({ timestep }) => timestep),
+    warn,
+  });
+  try {
+    let latents = uploadFloats(
+      loop,
+      concatenate(pictures.map(({ noise }) => noise)),
+      pictures.length,
+      ...request.latentShape,
+    );
+    const predictions: DeviceTensor[] = [];
+    for (const [step, { timestep, fromSample, fromOutput, keep, weights }] of solver.entries()) {
+      using scope = loop.scope();
+      const input = request.guided
+        ? scope.concat({ inputs: [latents, latents], axis: 0 })
+        : latents;
+      const output = await transformer.forward({
+        backend: scope,
+        latents: input,
+        timestep,
+        conditions,
+        attend: strategySelfAttention({
+          run,
+          config,
+          layout,
+          branches,
+          step,
+          steps: solver.length,
+          timestep,
+        }),
+      });
+      // A learned sigma is the second half of the channels; this solver has no use for it.
+      const mean = scope.slice({ input: output, axis: 1, start: 0, end: channels });
+      const prediction = scope.combine({
+        terms: [
+          { tensor: latents, factor: fromSample },
+          ...guide({ scope, output: mean, request, factor: fromOutput }),
+        ],
+      });
+      predictions.unshift(scope.keep(prediction));
+      const next = scope.combine({
+        terms: [
+          { tensor: latents, factor: keep },
+          ...weights.map((factor, age) => ({ tensor: predictions[age]!, factor })),
+        ],
+      });
+      latents.dispose();
+      latents = scope.keep(next);
+      for (const old of predictions.splice(model.scheduler.solver_order - 1)) old.dispose();
+      await scope.flush();
+      options.onStep(step + 1, solver.length);
+    }
+    const { data } = await loop.read(latents);
+    return {
+      latents: data as Float32Array,
+      report: run.report(),
+      attentionMs: await attentionTime(loop),
+      steps: solver.length,
+    };
+  } finally {
+    run.dispose();
+  }
+}
+
+/** Classifier-free guidance (Ho and Salimans 2022): unconditional + guidance * (conditional - unconditional). */
+function guide(options: {
+  scope: Backend;
+  output: DeviceTensor;
+  request: PixArtRequest;
+  factor: number;
+}): { tensor: DeviceTensor; factor: number }[] {
+  const { scope, output, request, factor } = options;
+  if (!request.guided) return [{ tensor: output, factor }];
+  const rows = output.shape[0]!;
+  const half = (start: number) =>
+    scope.slice({ input: output, axis: 0, start, end: start + rows / 2 });
+  return [
+    { tensor: half(0), factor: factor * (1 - request.guidance) },
+    { tensor: half(rows / 2), factor: factor * request.guidance },
+  ];
+}
+
+async function attentionTime(loop: BackendScope): Promise<number> {
+  const timings = await loop.timings();
+  return ["prepareAttention", "attention"]
+    .map((operator) => timings[`${operator}/${SELF_LABEL}`]?.milliseconds ?? 0)
+    .reduce((sum, milliseconds) => sum + milliseconds, 0);
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}

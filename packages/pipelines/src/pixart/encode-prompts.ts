@@ -1,0 +1,80 @@
+import type { Backend, DeviceTensor } from "@paroattn/backend";
+import { cleanCaption } from "../captions/clean-caption.js";
+import { uploadFloats } from "../modules/upload.js";
+import type { PixArtModel } from "./model.js";
+import type { PixArtRequest } from "./request.js";
+
+/** A text's hidden states, [1, tokens, d_model], and how many tokens it has. */
+export interface EncodedText {
+  readonly states: DeviceTensor;
+  readonly tokens: number;
+}
+
+/** A prompt with the negative prompt that it was encoded beside, if there is guidance. */
+export interface EncodedPrompt {
+  readonly negative?: EncodedText;
+  readonly positive: EncodedText;
+}
+
+/**
+ * Cleans, tokenizes and encodes every prompt. Each goes through the encoder with its negative prompt alone, so that a
+ * picture does not depend on the prompts beside it.
+ */
+export async function encodePrompts(options: {
+  readonly model: PixArtModel;
+  readonly request: PixArtRequest;
+  /** Lives as long as the result. */
+  readonly backend: Backend;
+  readonly signal?: AbortSignal;
+  readonly warn: (message: string) => void;
+  readonly onPrompt: (done: number) => void;
+}): Promise<EncodedPrompt[]> {
+  const { model, request, backend, signal, warn, onPrompt } = options;
+  const idsOf = (kind: string, text: string) => {
+    const { ids, removed } = model.tokenizer.encode(prepare(request, text), model.maximumTokens);
+    if (removed !== "") {
+      warn(`The ${kind} is longer than ${model.maximumTokens} tokens; left out: "${removed}"`);
+    }
+    return ids;
+  };
+  const negative = request.guided ? [idsOf("negative prompt", request.negativePrompt)] : [];
+  const prompts = request.prompts.map((prompt) => idsOf("prompt", prompt));
+  const encoder = await model.textEncoder.use(signal);
+  const encoded: EncodedPrompt[] = [];
+  for (const positive of prompts) {
+    const texts = [...negative, positive];
+    using scope = backend.scope();
+    const states = encoder.encode(scope, texts);
+    const rows = texts.map((ids, row) => {
+      const text = scope.slice({ input: states, axis: 0, start: row, end: row + 1 });
+      const valid = scope.slice({ input: text, axis: 1, start: 0, end: ids.length });
+      return { states: scope.keep(valid), tokens: ids.length };
+    });
+    await scope.flush();
+    encoded.push({
+      positive: rows.at(-1)!,
+      ...(request.guided && { negative: rows[0]! }),
+    });
+    onPrompt(encoded.length);
+  }
+  model.textEncoder.release();
+  return encoded;
+}
+
+function prepare({ cleanCaption: clean }: PixArtRequest, text: string): string {
+  return clean ? cleanCaption(cleanCaption(text)) : text.toLowerCase().trim();
+}
+
+/** Texts as one batch, [texts, longest, d_model]; what pads the shorter ones is zero. */
+export function joinTexts(backend: Backend, texts: readonly EncodedText[]): DeviceTensor {
+  const longest = Math.max(...texts.map(({ tokens }) => tokens));
+  using scope = backend.scope();
+  const inputs = texts.map(({ states, tokens }) => {
+    const channels = states.shape[2]!;
+    if (tokens === longest) return states;
+    const rest = longest - tokens;
+    const zeros = uploadFloats(scope, new Float32Array(rest * channels), 1, rest, channels);
+    return scope.concat({ inputs: [states, zeros], axis: 1 });
+  });
+  return scope.keep(scope.concat({ inputs, axis: 0 }));
+}

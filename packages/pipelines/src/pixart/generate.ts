@@ -1,0 +1,130 @@
+import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
+import { tensor } from "@paroattn/tensor";
+import type { Picture } from "../fidelity/picture.js";
+import type { GenerateOptions, GenerateResult } from "../pipeline.js";
+import { decodePicture } from "./decode.js";
+import { type Denoised, denoise } from "./denoise.js";
+import { encodePrompts } from "./encode-prompts.js";
+import type { PixArtModel } from "./model.js";
+import { checkRequest, type PixArtRequest } from "./request.js";
+
+/** Prompts to pictures: text, denoising, decoding. Upstream: `PixArtAlphaPipeline.__call__` without resolution bins. */
+export async function generatePixArt(
+  model: PixArtModel,
+  options: GenerateOptions & { readonly attention: AttentionStrategy },
+): Promise<GenerateResult> {
+  const { attention: strategy, onProgress, onWarning, signal } = options;
+  signal?.throwIfAborted();
+  const begin = performance.now();
+  const request = checkRequest(model, options);
+  const warn = onceEach(onWarning);
+  const abort = signal === undefined ? {} : { signal };
+  using backend = model.backend.scope(abort);
+  const report = (stage: "text" | "denoise" | "decode", step: number, steps: number) =>
+    onProgress?.({ stage, step, steps });
+
+  report("text", 0, request.prompts.length);
+  const encoded = await encodePrompts({
+    model,
+    request,
+    backend,
+    ...abort,
+    warn,
+    onPrompt: (done) => report("text", done, request.prompts.length),
+  });
+  const textEnd = performance.now();
+
+  const batches = batchesOf(request);
+  const denoised: Denoised[] = [];
+  report("denoise", 0, batches.length * request.steps);
+  for (const [index, pictures] of batches.entries()) {
+    const onStep = (step: number, steps: number) =>
+      report("denoise", index * steps + step, batches.length * steps);
+    denoised.push(
+      await denoise({
+        model,
+        request,
+        pictures,
+        encoded,
+        strategy,
+        backend,
+        ...abort,
+        warn,
+        onStep,
+      }),
+    );
+  }
+  model.denoiser.release();
+  const loopEnd = performance.now();
+
+  const latents = joinLatents(denoised, request);
+  const size = latents.length / request.pictures.length;
+  const images: Picture[] = [];
+  for (const index of request.pictures.keys()) {
+    report("decode", index, request.pictures.length);
+    const picture = latents.subarray(index * size, (index + 1) * size);
+    images.push(await decodePicture({ model, request, backend, latents: picture, ...abort }));
+  }
+  report("decode", images.length, images.length);
+  model.decoder.release();
+  const end = performance.now();
+  return {
+    images,
+    seeds: request.pictures.map(({ seed }) => seed),
+    steps: denoised[0]!.steps,
+    report: joinReports(denoised, batches),
+    timings: {
+      textMs: textEnd - begin,
+      attentionMs: denoised.reduce((sum, { attentionMs }) => sum + attentionMs, 0),
+      loopMs: loopEnd - textEnd,
+      decodeMs: end - loopEnd,
+      totalMs: end - begin,
+    },
+    latents: tensor({
+      dtype: "f32",
+      shape: [images.length, ...request.latentShape],
+      data: latents,
+    }),
+  };
+}
+
+function batchesOf({ pictures, batchSize }: PixArtRequest) {
+  const count = Math.ceil(pictures.length / batchSize);
+  return Array.from({ length: count }, (_, i) =>
+    pictures.slice(i * batchSize, (i + 1) * batchSize),
+  );
+}
+
+function joinLatents(denoised: readonly Denoised[], { pictures, latentShape }: PixArtRequest) {
+  const size = latentShape.reduce((product, length) => product * length, 1);
+  const all = new Float32Array(pictures.length * size);
+  let offset = 0;
+  for (const { latents } of denoised) {
+    all.set(latents, offset);
+    offset += latents.length;
+  }
+  return all;
+}
+
+/** The density of a call: the mean over its pictures, which all have the same number of pairs. */
+function joinReports(
+  denoised: readonly Denoised[],
+  batches: readonly (readonly unknown[])[],
+): AttentionReport {
+  const pictures = batches.reduce((sum, batch) => sum + batch.length, 0);
+  const density = denoised.reduce(
+    (sum, { report }, index) => sum + (report.density * batches[index]!.length) / pictures,
+    0,
+  );
+  return { ...denoised[0]!.report, density };
+}
+
+/** Tells each message once. */
+function onceEach(onWarning: GenerateOptions["onWarning"]): (message: string) => void {
+  const told = new Set<string>();
+  return (message) => {
+    if (told.has(message)) return;
+    told.add(message);
+    onWarning?.(message);
+  };
+}
