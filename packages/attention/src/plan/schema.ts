@@ -1,0 +1,52 @@
+import { BLOCK_SIZE } from "@paroattn/reorder";
+import { z } from "zod";
+
+/** `format` in the metadata of every plan file. */
+export const PLAN_FORMAT = "paroattn.plan";
+
+/** Goes up when an older reader would misread a newer file. */
+export const PLAN_VERSION = "1";
+
+const count = z.int().min(1).max(1_000_000);
+const share = z.number().min(0).max(1);
+const density = z.number().gt(0).max(1);
+
+/** What a plan file holds beside its two tensors, as JSON under the metadata key `plan`. */
+export const planSchema = z.object({
+  architecture: z.string().min(1),
+  weightsFingerprint: z.string(),
+  layers: count,
+  heads: count,
+  layout: z.object({
+    frames: count,
+    height: count,
+    width: count,
+    textTokens: z.int().min(0).max(1_000_000),
+    textPosition: z.enum(["before", "after"]),
+  }),
+  blockSize: z.literal(BLOCK_SIZE),
+  buckets: z.object({ boundaries: z.array(z.number()), steps: z.array(count).min(1) }),
+  criterion: z.object({
+    kind: z.literal("globalBudget"),
+    threshold: z.number().min(0),
+    tieShare: share,
+    floor: share,
+  }),
+  density: z.object({ asked: density, met: density }),
+  precision: z.object({
+    qk: z.enum(["f32", "bf16", "int8", "int4"]),
+    pv: z.enum(["f32", "bf16", "int8", "int4", "fp8"]),
+  }),
+  scoring: z.object({
+    orders: z.enum(["chosen", "forced"]),
+    alpha: share,
+    sigma: share,
+    epsilon: z.number().gt(0),
+  }),
+  calibration: z
+    .object({ prompts: z.array(z.string()).min(1), seeds: z.array(z.int()) })
+    .refine(({ prompts, seeds }) => prompts.length === seeds.length, "expected a seed per prompt"),
+  packages: z.record(z.string(), z.string()),
+});
+
+export type PlanMetadata = z.infer<typeof planSchema>;
