@@ -1,1 +1,2 @@
-export {};
+export { type CpuBackendOptions, createCpuBackend } from "./create.js";
+export { CpuBackendError } from "./errors.js";

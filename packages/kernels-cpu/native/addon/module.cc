@@ -123,7 +123,7 @@ Napi::Value read(const Napi::CallbackInfo& info) {
 Napi::Value flush(const Napi::CallbackInfo& info) {
   const View& view = view_of(info);
   const bool take = info[1].ToBoolean();
-  Reporter::Promise promise = view.reporter->open(info.Env(), info.Env().Null());
+  Reporter::Promise promise = view.reporter->open(info.Env(), info[0].As<Napi::Object>());
   Command command;
   command.operator_name = "flush";
   command.view = view.state;
@@ -190,9 +190,12 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["share"] = Napi::Function::New<share>(env, "share");
   exports["release"] = Napi::Function::New<release>(env, "release");
   // Entries live as long as the process: functions point at them.
-  static const std::vector<OperatorEntry> entries = matrix_operators();
-  for (const OperatorEntry& entry : entries) {
-    exports[entry.name] = Napi::Function::New(env, call_operator, entry.name, const_cast<OperatorEntry*>(&entry));
+  static const std::vector<OperatorEntry> groups[] = {matrix_operators(), norm_operators(), elementwise_operators(),
+                                                      layout_operators()};
+  for (const auto& group : groups) {
+    for (const OperatorEntry& entry : group) {
+      exports[entry.name] = Napi::Function::New(env, call_operator, entry.name, const_cast<OperatorEntry*>(&entry));
+    }
   }
   return exports;
 }

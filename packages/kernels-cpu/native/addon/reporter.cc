@@ -7,7 +7,7 @@ namespace paroattn {
 // Made, settled and deleted on the JavaScript thread; in between, the stream's thread adds the outcome.
 struct Reporter::Pending {
   Napi::Promise::Deferred deferred;
-  Napi::Reference<Napi::Value> keep;
+  Napi::ObjectReference keep;
   FailurePtr failure;
 };
 
@@ -40,9 +40,9 @@ void Reporter::on_environment_end(void* data) {
   if (const std::shared_ptr<Stream> stream = reporter->stream_.lock()) stream->stop();
 }
 
-Reporter::Promise Reporter::open(Napi::Env env, Napi::Value keep) {
+Reporter::Promise Reporter::open(Napi::Env env, Napi::Object keep) {
   auto ticket = std::make_shared<Ticket>(
-      new Pending{Napi::Promise::Deferred::New(env), Napi::Reference<Napi::Value>::New(keep, 1), nullptr});
+      new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(keep), nullptr});
   if (open_++ == 0) function_.Ref(env);
   const Napi::Value promise = ticket->pending->deferred.Promise();
   return {promise, [this, ticket](const FailurePtr& failure) {

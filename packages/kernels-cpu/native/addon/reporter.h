@@ -27,7 +27,7 @@ class Reporter {
     std::function<void(const FailurePtr&)> settle;
   };
   // A promise of `null | { operator, message, cancelledBy }`. `keep` stays alive until it is settled.
-  Promise open(Napi::Env env, Napi::Value keep);
+  Promise open(Napi::Env env, Napi::Object keep);
 
  private:
   struct Pending;

@@ -1,11 +1,12 @@
+#include "dnnl/conv2d.h"
 #include "dnnl/linear.h"
 #include "issue.h"
-#include "table.h"
+#include "operators/table.h"
 
 namespace paroattn {
 namespace {
 
-Napi::Value linear_operator(const View& view, const Arguments& arguments) {
+Napi::Value issue_linear(const View& view, const Arguments& arguments) {
   LinearOptions options;
   options.rows = arguments.size("rows");
   options.inputs = arguments.size("inputs");
@@ -27,8 +28,45 @@ Napi::Value linear_operator(const View& view, const Arguments& arguments) {
   return handle_of(arguments.env(), output);
 }
 
+Napi::Value issue_conv2d(const View& view, const Arguments& arguments) {
+  Conv2dOptions options;
+  options.batch = arguments.size("batch");
+  options.inputs = arguments.size("inputs");
+  options.height = arguments.size("height");
+  options.width = arguments.size("width");
+  options.outputs = arguments.size("outputs");
+  options.kernel_height = arguments.size("kernelHeight");
+  options.kernel_width = arguments.size("kernelWidth");
+  options.output_height = arguments.size("outputHeight");
+  options.output_width = arguments.size("outputWidth");
+  options.stride = arguments.size("stride");
+  const std::vector<size_t> padding = arguments.sizes("padding");
+  if (padding.size() != 4) arguments.fail("padding", "four sizes");
+  options.top = padding[0];
+  options.bottom = padding[1];
+  options.left = padding[2];
+  options.right = padding[3];
+  const BufferPtr input =
+      arguments.buffer("input", product({options.batch, options.inputs, options.height, options.width}));
+  const WeightArgument weight = arguments.weight(
+      "weight", product({options.outputs, options.inputs, options.kernel_height, options.kernel_width}));
+  const WeightArgument bias = arguments.optional_weight("bias", options.outputs);
+  Issue issue(view, "conv2d");
+  issue.reads(input).reads(weight).reads(bias);
+  const BufferPtr output =
+      issue.makes(product({options.batch, options.outputs, options.output_height, options.output_width}));
+  issue.runs([=](const Running& running) {
+    Conv2dOptions call = options;
+    call.input = input->floats();
+    call.weight = weight.open();
+    call.bias = bias.open();
+    conv2d(running.dnnl, call, output->floats());
+  });
+  return handle_of(arguments.env(), output);
+}
+
 }  // namespace
 
-std::vector<OperatorEntry> matrix_operators() { return {{"linear", linear_operator}}; }
+std::vector<OperatorEntry> matrix_operators() { return {{"linear", issue_linear}, {"conv2d", issue_conv2d}}; }
 
 }  // namespace paroattn

@@ -1,0 +1,207 @@
+/**
+ * The one description of the native module (native/addon). TypeScript has checked everything that it passes here;
+ * the addon checks again and throws, so that a mistake is an error and not a crash.
+ */
+import type { Activation } from "@paroattn/backend";
+
+declare const viewBrand: unique symbol;
+declare const handleBrand: unique symbol;
+
+/** A root backend or a scope of it: where commands go, what cancels them, where they are timed. */
+export interface NativeView {
+  readonly [viewBrand]: true;
+}
+
+/** A tensor, operands or a mask. Its memory is freed with the last command that uses it after the release. */
+export interface NativeHandle {
+  readonly [handleBrand]: true;
+}
+
+/** Highway's targets, as `PAROATTN_CPU_TARGET` names them. */
+export type CpuTarget = "scalar" | "avx2" | "avx512";
+
+/** What went wrong in the stream. */
+export interface NativeFailure {
+  readonly operator: string;
+  readonly message: string;
+  /** The id of the view that was cancelled; 0 where the operator failed by itself. */
+  readonly cancelledBy: number;
+}
+
+export interface NativeWeight {
+  readonly handle: NativeHandle;
+  readonly type: "f32" | "f16" | "bf16";
+}
+
+type Optional<T> = T | undefined;
+
+/** Sizes are in elements; tensors are dense and row-major. */
+export interface NativeOperators {
+  /** [rows, inputs] x [outputs, inputs]' */
+  linear(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      weight: NativeWeight;
+      bias: Optional<NativeWeight>;
+      activation: Optional<Activation>;
+      rows: number;
+      inputs: number;
+      outputs: number;
+    },
+  ): NativeHandle;
+  conv2d(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      weight: NativeWeight;
+      bias: Optional<NativeWeight>;
+      batch: number;
+      inputs: number;
+      height: number;
+      width: number;
+      outputs: number;
+      kernelHeight: number;
+      kernelWidth: number;
+      outputHeight: number;
+      outputWidth: number;
+      stride: number;
+      /** [top, bottom, left, right] */
+      padding: readonly number[];
+    },
+  ): NativeHandle;
+  /** scale and shift are [batch, channels]. */
+  layerNorm(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      weight: Optional<NativeWeight>;
+      bias: Optional<NativeWeight>;
+      scale: Optional<NativeHandle>;
+      shift: Optional<NativeHandle>;
+      batch: number;
+      tokens: number;
+      channels: number;
+      epsilon: number;
+    },
+  ): NativeHandle;
+  rmsNorm(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      weight: Optional<NativeWeight>;
+      rows: number;
+      channels: number;
+      epsilon: number;
+    },
+  ): NativeHandle;
+  /** [batch, channels, positions] */
+  groupNorm(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      weight: Optional<NativeWeight>;
+      bias: Optional<NativeWeight>;
+      batch: number;
+      channels: number;
+      groups: number;
+      positions: number;
+      epsilon: number;
+      activation: Optional<Activation>;
+    },
+  ): NativeHandle;
+  activate(
+    view: NativeView,
+    options: { input: NativeHandle; count: number; activation: Activation },
+  ): NativeHandle;
+  add(view: NativeView, options: NativeBinaryOptions): NativeHandle;
+  multiply(view: NativeView, options: NativeBinaryOptions): NativeHandle;
+  addGated(
+    view: NativeView,
+    options: {
+      residual: NativeHandle;
+      value: NativeHandle;
+      gate: NativeHandle;
+      batch: number;
+      tokens: number;
+      channels: number;
+    },
+  ): NativeHandle;
+  combine(
+    view: NativeView,
+    options: { inputs: readonly NativeHandle[]; factors: readonly number[]; count: number },
+  ): NativeHandle;
+  embedding(
+    view: NativeView,
+    options: {
+      table: NativeWeight;
+      ids: NativeHandle;
+      rows: number;
+      channels: number;
+      count: number;
+    },
+  ): NativeHandle;
+  permute(
+    view: NativeView,
+    options: { input: NativeHandle; shape: readonly number[]; axes: readonly number[] },
+  ): NativeHandle;
+  /** Input i is [outer, inner[i]]. */
+  concat(
+    view: NativeView,
+    options: { inputs: readonly NativeHandle[]; outer: number; inner: readonly number[] },
+  ): NativeHandle;
+  /** [outer, inner] -> [outer, end - start] */
+  slice(
+    view: NativeView,
+    options: { input: NativeHandle; outer: number; inner: number; start: number; end: number },
+  ): NativeHandle;
+  /** [planes, height, width] */
+  upsampleNearest2d(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      planes: number;
+      height: number;
+      width: number;
+      factor: number;
+    },
+  ): NativeHandle;
+}
+
+/** The shapes of all three have the same rank; a size of 1 is broadcast. */
+export interface NativeBinaryOptions {
+  a: NativeHandle;
+  b: NativeHandle;
+  shape: readonly number[];
+  aShape: readonly number[];
+  bShape: readonly number[];
+}
+
+export interface NativeModule extends NativeOperators {
+  /** Caps the instruction sets of all kernels of the process; false where the machine lacks the target. Before the first command. */
+  limitTarget(target: CpuTarget): boolean;
+  currentTarget(): CpuTarget;
+  createRoot(threads: number): NativeView;
+  /** Without a cancellation of its own the child shares its parent's. */
+  createChild(parent: NativeView, cancellable: boolean, timed: boolean): NativeView;
+  cancel(view: NativeView): void;
+  cancellationId(view: NativeView): number;
+  /** Runs what is queued, then ends the stream. Returns at once. */
+  close(view: NativeView): void;
+  /** Copies at once. */
+  upload(view: NativeView, bytes: Uint8Array): NativeHandle;
+  /** Fills `target` off the JavaScript thread. Never rejects. */
+  read(
+    view: NativeView,
+    handle: NativeHandle,
+    target: ArrayBuffer,
+  ): Promise<NativeFailure | null>;
+  /** Waits for the commands so far; with `takeFailure` resolves to the view's first failure and forgets it. Never rejects. */
+  flush(view: NativeView, takeFailure: boolean): Promise<NativeFailure | null>;
+  timings(view: NativeView): Record<string, { calls: number; milliseconds: number }>;
+  /** Bytes that the root's tensors hold, with what is kept for reuse. */
+  memory(view: NativeView): number;
+  /** A second owner of the same tensor. */
+  share(handle: NativeHandle): NativeHandle;
+  release(handle: NativeHandle): void;
+}
