@@ -1,0 +1,260 @@
+import type { AttentionOptions, Backend, PrepareAttentionOptions } from "../../src/index.js";
+import type { Faults } from "../support/broken-backend.js";
+
+type Attend = Backend["attention"];
+
+/** `prepareAttention` with other options. */
+function front(change: (options: PrepareAttentionOptions) => PrepareAttentionOptions): Faults {
+  return {
+    prepareAttention: (original) => (options) => original.prepareAttention(change(options)),
+  };
+}
+
+/** `attention` without one of its options. */
+function without(name: keyof AttentionOptions): Faults {
+  return {
+    attention: (original): Attend => {
+      return (options) => {
+        const { [name]: _, ...rest } = options;
+        return original.attention(rest as AttentionOptions);
+      };
+    },
+  };
+}
+
+function perturbed(relative: number): Faults {
+  return {
+    linear: (original) => (options) =>
+      original.combine({ terms: [{ tensor: original.linear(options), factor: 1 + relative }] }),
+    attention: (original): Attend => {
+      return (options) => {
+        const { output, ...rest } = original.attention(options);
+        const terms = [{ tensor: output, factor: 1 + relative }];
+        return { ...rest, output: original.combine({ terms }) };
+      };
+    },
+  };
+}
+
+/** Faults that a backend may really have, each with the operator whose cases must find it. */
+export const faults: readonly {
+  readonly name: string;
+  readonly operator: string;
+  /** What the names of the cases that must find it have in common; all cases of the operator by default. */
+  readonly among?: string;
+  readonly faults: Faults;
+}[] = [
+  {
+    name: "linear forgets its bias",
+    operator: "linear",
+    faults: {
+      linear:
+        (original) =>
+        ({ bias: _, ...rest }) =>
+          original.linear(rest),
+    },
+  },
+  {
+    name: "gelu is the tanh approximation",
+    operator: "activate",
+    faults: {
+      activate: (original) => (options) =>
+        original.activate({
+          ...options,
+          activation: options.activation === "gelu" ? "geluTanh" : options.activation,
+        }),
+    },
+  },
+  { name: "linear is off by 1e-4", operator: "linear", faults: perturbed(1e-4) },
+  { name: "attention is off by 1e-3", operator: "attention", faults: perturbed(1e-3) },
+  {
+    name: "conv2d pads both sides alike",
+    operator: "conv2d",
+    faults: {
+      conv2d: (original) => (options) => {
+        const [top, bottom, left, right] = options.padding ?? [0, 0, 0, 0];
+        return original.conv2d({ ...options, padding: [bottom, top, right, left] });
+      },
+    },
+  },
+  {
+    name: "layerNorm takes the wrong epsilon",
+    operator: "layerNorm",
+    faults: {
+      layerNorm: (original) => (options) => original.layerNorm({ ...options, epsilon: 1e-3 }),
+    },
+  },
+  {
+    name: "layerNorm swaps scale and shift",
+    operator: "layerNorm",
+    faults: {
+      layerNorm:
+        (original) =>
+        ({ scale, shift, ...rest }) =>
+          original.layerNorm({ ...rest, ...(scale && shift && { scale: shift, shift: scale }) }),
+    },
+  },
+  {
+    name: "groupNorm forgets its activation",
+    operator: "groupNorm",
+    faults: {
+      groupNorm:
+        (original) =>
+        ({ activation: _, ...rest }) =>
+          original.groupNorm(rest),
+    },
+  },
+  {
+    name: "key lengths are forgotten",
+    operator: "attention",
+    among: "padded text",
+    faults: front(({ keyLengths: _, ...rest }) => rest),
+  },
+  {
+    name: "orders are forgotten, which only a mask shows",
+    operator: "attention",
+    among: "orders and a mask",
+    faults: front(({ orders: _, ...rest }) => rest),
+  },
+  {
+    name: "text and grid share a block",
+    operator: "attention",
+    among: "orders and a mask",
+    faults: front(({ layout: _, orders: __, ...rest }) => rest),
+  },
+  {
+    name: "rope pairs otherwise",
+    operator: "attention",
+    among: "rope",
+    faults: front(({ rope, ...rest }) => ({
+      ...rest,
+      ...(rope && { rope: { ...rope, pairing: "half" as const } }),
+    })),
+  },
+  {
+    name: "the query's norm weight serves the key too",
+    operator: "attention",
+    among: "norm",
+    faults: front(({ norm, ...rest }) => ({
+      ...rest,
+      ...(norm && {
+        norm: { ...norm, ...(norm.queryWeight && { keyWeight: norm.queryWeight }) },
+      }),
+    })),
+  },
+  {
+    name: "head dim 72 is scaled as if it were padded to 80",
+    operator: "attention",
+    among: "72",
+    faults: front((options) =>
+      options.headDim === 72 ? { ...options, scale: 1 / Math.sqrt(80) } : options,
+    ),
+  },
+  { name: "the mask is forgotten", operator: "attention", among: "mask", faults: without("mask") },
+  { name: "the bias is forgotten", operator: "attention", among: "bias", faults: without("bias") },
+  {
+    name: "the row scale is forgotten",
+    operator: "attention",
+    among: "row scale",
+    faults: without("rowScale"),
+  },
+  {
+    name: "the residual is forgotten",
+    operator: "attention",
+    among: "residual",
+    faults: without("residual"),
+  },
+  {
+    name: "one mask serves all batch rows",
+    operator: "attention",
+    among: "mask per batch row",
+    faults: {
+      prepareMask: (original) => (mask) =>
+        original.prepareMask(Array.isArray(mask) ? mask.map(() => mask[0]) : mask),
+    },
+  },
+  {
+    name: "block statistics take the maximum for the sum",
+    operator: "blockStatistics",
+    faults: {
+      blockStatistics: (original) => (options) => {
+        const { maximum, smallCount } = original.blockStatistics(options);
+        return { sum: maximum, maximum, smallCount };
+      },
+    },
+  },
+  {
+    name: "block statistics count against another epsilon",
+    operator: "blockStatistics",
+    faults: {
+      blockStatistics: (original) => (options) =>
+        original.blockStatistics({ ...options, epsilon: options.epsilon * 1.1 }),
+    },
+  },
+  {
+    name: "permute transposes the last two axes only",
+    operator: "permute",
+    faults: {
+      permute: (original) => (options) =>
+        original.permute({
+          ...options,
+          axes: options.axes.length === 3 ? [0, 2, 1] : options.axes,
+        }),
+    },
+  },
+  {
+    name: "add does not check its arguments",
+    operator: "add",
+    faults: {
+      add:
+        (original) =>
+        ({ a }) =>
+          original.combine({ terms: [{ tensor: a, factor: 2 }] }),
+    },
+  },
+  {
+    name: "an id out of range reads row 0",
+    operator: "embedding",
+    faults: {
+      embedding: (original) => (options) =>
+        original.slice({
+          input: original.concat({
+            inputs:
+              options.ids.shape.length === 1 ? [options.table] : [original.embedding(options)],
+            axis: 0,
+          }),
+          axis: 0,
+          start: 0,
+          end: options.ids.shape[0]!,
+        }),
+    },
+  },
+  {
+    name: "keep does nothing",
+    operator: "scope",
+    faults: {
+      scope: (original) => (options) => {
+        const scope = original.scope(options);
+        return new Proxy(scope, {
+          get: (target, name) => {
+            if (name === "keep") return <T>(resource: T) => resource;
+            const member = Reflect.get(target, name, target);
+            return typeof member === "function" ? member.bind(target) : member;
+          },
+        });
+      },
+    },
+  },
+  {
+    name: "signals are not heard",
+    operator: "scope",
+    faults: {
+      scope: (original) => (options) => original.scope({ ...(options?.timed && { timed: true }) }),
+    },
+  },
+  {
+    name: "flush tells nothing",
+    operator: "flush",
+    faults: { flush: (original) => () => original.flush().catch(() => undefined) },
+  },
+];
