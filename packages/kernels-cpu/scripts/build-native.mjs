@@ -10,7 +10,9 @@ import { missingPackages } from "./missing-packages.mjs";
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const sanitize = process.argv.includes("--sanitize");
-const targets = process.argv.flatMap((value, at) => (value === "--target" ? [process.argv[at + 1]] : []));
+const targets = process.argv.flatMap((value, at) =>
+  value === "--target" ? [process.argv[at + 1]] : [],
+);
 const buildFolder = join(packageFolder, "build", ...(sanitize ? ["asan"] : []));
 
 /** The headers of Node-API and its C++ wrapper, from this package's devDependencies. */
@@ -25,7 +27,9 @@ function run(command, args) {
   const result = spawnSync(command, args, { cwd: packageFolder, encoding: "utf8" });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
-  fail(`"${command} ${args.join(" ")}" ${result.error ? result.error.message : `ended with ${result.status}`}`);
+  fail(
+    `"${command} ${args.join(" ")}" ${result.error ? result.error.message : `ended with ${result.status}`}`,
+  );
 }
 
 function fail(message) {
@@ -38,12 +42,16 @@ function isConfigured(options) {
   const cache = join(buildFolder, "CMakeCache.txt");
   if (!existsSync(cache)) return false;
   const text = readFileSync(cache, "utf8");
-  return options.every(([name, value]) => new RegExp(`^${name}:[A-Z]+=(.*)$`, "m").exec(text)?.[1] === value);
+  return options.every(
+    ([name, value]) => new RegExp(`^${name}:[A-Z]+=(.*)$`, "m").exec(text)?.[1] === value,
+  );
 }
 
 const missing = missingPackages();
 if (missing.length > 0) {
-  fail(`building the addon needs Debian packages that are not installed; run: apt-get install ${missing.join(" ")}`);
+  fail(
+    `building the addon needs Debian packages that are not installed; run: apt-get install ${missing.join(" ")}`,
+  );
 }
 const options = [
   ["CMAKE_BUILD_TYPE", "Release"],
@@ -55,4 +63,11 @@ if (!isConfigured(options)) {
   run("cmake", ["-S", "native", "-B", buildFolder, ...flags]);
 }
 const names = targets.length > 0 ? targets : ["paroattn_cpu"];
-run("cmake", ["--build", buildFolder, "--parallel", String(availableParallelism()), "--target", ...names]);
+run("cmake", [
+  "--build",
+  buildFolder,
+  "--parallel",
+  String(availableParallelism()),
+  "--target",
+  ...names,
+]);

@@ -5,7 +5,11 @@ import { existsSync } from "node:fs";
 
 const tools = { cmake: "cmake", "g++": "g++", make: "make" };
 const headers = { "dnnl.hpp": "libdnnl-dev", "hwy/highway.h": "libhwy-dev" };
-const roots = ["/usr/include", "/usr/local/include", ...(process.env.CPLUS_INCLUDE_PATH ?? "").split(":")];
+const roots = [
+  "/usr/include",
+  "/usr/local/include",
+  ...(process.env.CPLUS_INCLUDE_PATH ?? "").split(":"),
+];
 
 /** Names of the Debian packages to install; empty where all is there. */
 export function missingPackages() {

@@ -166,6 +166,67 @@ export interface NativeOperators {
       factor: number;
     },
   ): NativeHandle;
+  /** Gather indices of one axis order, to be used in any number of calls. */
+  createOrder(view: NativeView, options: { indices: Uint32Array }): NativeHandle;
+  prepareAttention(view: NativeView, options: NativePrepareAttentionOptions): NativeHandle;
+  /** `bits` holds the masks of all batch rows, one after the other. */
+  prepareMask(
+    view: NativeView,
+    options: {
+      batch: number;
+      heads: number;
+      queryBlocks: number;
+      keyBlocks: number;
+      bits: Uint8Array;
+    },
+  ): NativeHandle;
+  attention(
+    view: NativeView,
+    options: {
+      operands: NativeHandle;
+      mask: Optional<NativeHandle>;
+      bias: Optional<NativeHandle>;
+      rowScale: Optional<NativeHandle>;
+      residual: Optional<NativeHandle>;
+      returnLogSumExp: boolean;
+      label: string;
+    },
+  ): { output: NativeHandle; logSumExp?: NativeHandle };
+  blockStatistics(
+    view: NativeView,
+    options: { operands: NativeHandle; logSumExp: NativeHandle; epsilon: number },
+  ): { sum: NativeHandle; maximum: NativeHandle; smallCount: NativeHandle };
+}
+
+export interface NativePrepareAttentionOptions {
+  query: NativeHandle;
+  key: NativeHandle;
+  value: NativeHandle;
+  batch: number;
+  queryTokens: number;
+  keyTokens: number;
+  heads: number;
+  keyValueHeads: number;
+  headDim: number;
+  scale: number;
+  /** First token of each block, then the token count. */
+  queryStarts: Uint32Array;
+  keyStarts: Uint32Array;
+  /** Distinct orders; undefined is the sequence order. With `orderChoice`, [heads] indices into them. */
+  orders: Optional<readonly Optional<NativeHandle>[]>;
+  orderChoice: Optional<Uint32Array>;
+  norm: Optional<"rms" | "layer">;
+  epsilon: Optional<number>;
+  queryWeight: Optional<NativeHandle>;
+  keyWeight: Optional<NativeHandle>;
+  queryBias: Optional<NativeHandle>;
+  keyBias: Optional<NativeHandle>;
+  pairing: Optional<"interleaved" | "half">;
+  cos: Optional<NativeHandle>;
+  sin: Optional<NativeHandle>;
+  keyLengths: Optional<Uint32Array>;
+  /** The name in timings. */
+  label: string;
 }
 
 /** The shapes of all three have the same rank; a size of 1 is broadcast. */
@@ -191,11 +252,7 @@ export interface NativeModule extends NativeOperators {
   /** Copies at once. */
   upload(view: NativeView, bytes: Uint8Array): NativeHandle;
   /** Fills `target` off the JavaScript thread. Never rejects. */
-  read(
-    view: NativeView,
-    handle: NativeHandle,
-    target: ArrayBuffer,
-  ): Promise<NativeFailure | null>;
+  read(view: NativeView, handle: NativeHandle, target: ArrayBuffer): Promise<NativeFailure | null>;
   /** Waits for the commands so far; with `takeFailure` resolves to the view's first failure and forgets it. Never rejects. */
   flush(view: NativeView, takeFailure: boolean): Promise<NativeFailure | null>;
   timings(view: NativeView): Record<string, { calls: number; milliseconds: number }>;

@@ -1,21 +1,31 @@
 import type {
   ActivateOptions,
   AddGatedOptions,
+  AttentionOperands,
+  AttentionOptions,
+  AttentionResult,
   BinaryOptions,
+  BlockStatistics,
+  BlockStatisticsOptions,
   CombineOptions,
   ConcatOptions,
   Conv2dOptions,
+  DeviceMask,
   DeviceTensor,
   EmbeddingOptions,
   GroupNormOptions,
   LayerNormOptions,
   LinearOptions,
   PermuteOptions,
+  PrepareAttentionOptions,
   ReshapeOptions,
   RmsNormOptions,
   SliceOptions,
   UpsampleNearest2dOptions,
 } from "@paroattn/backend";
+import type { BlockMaskData } from "@paroattn/sparse-masks";
+import * as attention from "./attention/operators.js";
+import { prepareAttention } from "./attention/prepare.js";
 import type { Issuer } from "./issuer.js";
 import * as elementwise from "./operators/elementwise.js";
 import * as matrix from "./operators/matrix.js";
@@ -92,5 +102,21 @@ export class CpuOperators {
 
   upsampleNearest2d(options: UpsampleNearest2dOptions): DeviceTensor {
     return movement.upsampleNearest2d(this.issuer, options);
+  }
+
+  prepareAttention(options: PrepareAttentionOptions): AttentionOperands {
+    return prepareAttention(this.issuer, options);
+  }
+
+  attention(options: AttentionOptions): AttentionResult {
+    return attention.attention(this.issuer, options);
+  }
+
+  prepareMask(mask: BlockMaskData | readonly BlockMaskData[]): DeviceMask {
+    return attention.prepareMask(this.issuer, mask);
+  }
+
+  blockStatistics(options: BlockStatisticsOptions): BlockStatistics {
+    return attention.blockStatistics(this.issuer, options);
   }
 }

@@ -1,4 +1,5 @@
 import { OperatorError } from "@paroattn/backend";
+import { TokenOrders } from "./attention/token-orders.js";
 import type { CpuTarget, NativeFailure, NativeModule } from "./native.js";
 
 /** Reasons of aborted views are kept for so many of them; they are asked for when what they stopped is read. */
@@ -9,12 +10,14 @@ export class Root {
   readonly native: NativeModule;
   readonly target: CpuTarget;
   readonly threads: number;
+  readonly tokenOrders: TokenOrders;
   readonly #reasons = new Map<number, unknown>();
 
   constructor(options: { native: NativeModule; target: CpuTarget; threads: number }) {
     this.native = options.native;
     this.target = options.target;
     this.threads = options.threads;
+    this.tokenOrders = new TokenOrders(options.native);
   }
 
   /** Remembers why the view with this cancellation id was cancelled. */
@@ -31,8 +34,7 @@ export class Root {
     const { operator, message, cancelledBy } = failure;
     if (cancelledBy === 0) return new OperatorError({ operator, cause: new Error(message) });
     return (
-      this.#reasons.get(cancelledBy) ??
-      new DOMException("This operation was aborted", "AbortError")
+      this.#reasons.get(cancelledBy) ?? new DOMException("This operation was aborted", "AbortError")
     );
   }
 }

@@ -31,7 +31,10 @@ export class CpuView extends CpuOperators implements BackendScope {
     const { root, view, scope, native } = this.issuer;
     scope.assertAlive("upload");
     const { data } = tensor(host);
-    const handle = native.upload(view, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const handle = native.upload(
+      view,
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
     return scope.own(new CpuTensor(root, handle, host));
   }
 

@@ -84,6 +84,15 @@ std::vector<uint32_t> Arguments::words(const char* name) const {
   return std::vector<uint32_t>(array.Data(), array.Data() + array.ElementLength());
 }
 
+std::vector<uint8_t> Arguments::bytes(const char* name) const {
+  const Napi::Value value = get(name);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    fail(name, "a Uint8Array");
+  }
+  const Napi::Uint8Array array = value.As<Napi::Uint8Array>();
+  return std::vector<uint8_t>(array.Data(), array.Data() + array.ElementLength());
+}
+
 Activation Arguments::activation(const char* name) const {
   if (!has(name)) return Activation::kNone;
   const std::string activation = text(name);
@@ -117,15 +126,22 @@ BufferPtr Arguments::optional_buffer(const char* name, size_t elements) const {
   return has(name) ? buffer(name, elements) : nullptr;
 }
 
-std::vector<BufferPtr> Arguments::buffers(const char* name) const {
+std::vector<ResourcePtr> Arguments::optional_items(const char* name) const {
   const Napi::Value value = get(name);
-  if (!value.IsArray()) fail(name, "an array of tensors");
+  if (!value.IsArray()) fail(name, "an array of handles");
   const Napi::Array array = value.As<Napi::Array>();
-  std::vector<BufferPtr> result;
+  std::vector<ResourcePtr> result;
   for (uint32_t i = 0; i < array.Length(); ++i) {
-    auto buffer = std::dynamic_pointer_cast<Buffer>(live(array.Get(i), name));
+    const Napi::Value item = array.Get(i);
+    result.push_back(item.IsUndefined() ? nullptr : live(item, name));
+  }
+  return result;
+}
+
+std::vector<BufferPtr> Arguments::buffers(const char* name) const {
+  std::vector<BufferPtr> result = resources<Buffer>(name);
+  for (const BufferPtr& buffer : result) {
     if (!buffer) fail(name, "an array of tensors");
-    result.push_back(std::move(buffer));
   }
   return result;
 }

@@ -37,6 +37,7 @@ class Arguments {
   std::vector<size_t> sizes(const char* name) const;
   std::vector<double> numbers(const char* name) const;
   std::vector<uint32_t> words(const char* name) const;  // of a Uint32Array, copied
+  std::vector<uint8_t> bytes(const char* name) const;   // of a Uint8Array, copied
   Activation activation(const char* name) const;
 
   // A live handle's buffer of exactly so many f32 (or i32) elements.
@@ -57,11 +58,24 @@ class Arguments {
     return has(name) ? resource<T>(name) : nullptr;
   }
 
+  // An array; undefined items give null.
+  template <class T>
+  std::vector<std::shared_ptr<T>> resources(const char* name) const {
+    std::vector<std::shared_ptr<T>> result;
+    for (const ResourcePtr& item : optional_items(name)) {
+      auto found = std::dynamic_pointer_cast<T>(item);
+      if (item && !found) fail(name, "handles of another kind");
+      result.push_back(std::move(found));
+    }
+    return result;
+  }
+
   [[noreturn]] void fail(const char* name, const std::string& expected) const;
 
  private:
   Napi::Value get(const char* name) const { return object_.Get(name); }
   ResourcePtr live(const Napi::Value& value, const char* name) const;
+  std::vector<ResourcePtr> optional_items(const char* name) const;
   BufferPtr buffer_of(const Napi::Value& value, const char* name, size_t bytes) const;
 
   Napi::Env env_;

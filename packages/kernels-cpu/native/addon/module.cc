@@ -191,7 +191,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["release"] = Napi::Function::New<release>(env, "release");
   // Entries live as long as the process: functions point at them.
   static const std::vector<OperatorEntry> groups[] = {matrix_operators(), norm_operators(), elementwise_operators(),
-                                                      layout_operators()};
+                                                      layout_operators(), attention_operators()};
   for (const auto& group : groups) {
     for (const OperatorEntry& entry : group) {
       exports[entry.name] = Napi::Function::New(env, call_operator, entry.name, const_cast<OperatorEntry*>(&entry));

@@ -18,7 +18,9 @@ export function chooseTarget(native: NativeModule): CpuTarget {
   const wish = process.env[VARIABLE];
   if (wish !== undefined && wish !== "") {
     if (!isTarget(wish)) {
-      throw new CpuBackendError(`Expected ${VARIABLE} to be scalar, avx2 or avx512 but found ${wish}`);
+      throw new CpuBackendError(
+        `Expected ${VARIABLE} to be scalar, avx2 or avx512 but found ${wish}`,
+      );
     }
     if (!native.limitTarget(wish)) {
       throw new CpuBackendError(

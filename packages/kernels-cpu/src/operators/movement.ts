@@ -80,10 +80,7 @@ export function slice(issuer: Issuer, options: SliceOptions): DeviceTensor {
   return issuer.tensor(shape, output);
 }
 
-export function upsampleNearest2d(
-  issuer: Issuer,
-  options: UpsampleNearest2dOptions,
-): DeviceTensor {
+export function upsampleNearest2d(issuer: Issuer, options: UpsampleNearest2dOptions): DeviceTensor {
   const { input, factor } = options;
   const shape = inferUpsampleNearest2d(options);
   const claim = issuer.arguments("upsampleNearest2d");
