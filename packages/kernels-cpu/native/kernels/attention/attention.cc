@@ -1,9 +1,8 @@
 // The attention kernel: one unit of work is the query block of a head, over its live key blocks.
 //
-// For each live key block and each few query rows: logits by the outer-product kernel from the packed query rows and
-// the transposed key panel, online softmax in place, weights times the value panel into the accumulator. The few rows
-// of logits stay in the first-level cache, the two panels of the key block are read by all rows of the unit before the
-// next block comes.
+// For each live key block: logits of all rows by the outer-product kernel from the packed query rows and the transposed
+// key panel; then, few rows at a time, online softmax in place and weights times the value panel into the accumulator.
+// The panel in use stays in the first-level cache for all rows (16 KiB at 64 channels), the rest is streamed past it.
 #include <cassert>
 #include <cfloat>
 #include <cmath>
@@ -37,15 +36,15 @@ struct Unit {
   float* scratch;  // [scratch_floats]
 };
 
-// Logits of the rows in hand; accumulator, partial sums and reference of each row of the block.
+// Logits of the tile in hand; accumulator, partial sums and reference of each row of the block.
 struct Scratch {
   explicit Scratch(const Unit& unit)
       : logits(unit.scratch),
-        accumulator(logits + 8 * kBlock),
+        accumulator(logits + kBlock * kBlock),
         sums(accumulator + kBlock * unit.operands.padded_dim),
         references(sums + kBlock * kPad) {}
-  static size_t floats(const Operands& operands) { return kBlock * (8 + operands.padded_dim + kPad + 1); }
-  float* logits;       // [8][64]
+  static size_t floats(const Operands& operands) { return kBlock * (kBlock + operands.padded_dim + kPad + 1); }
+  float* logits;       // [64][64]
   float* accumulator;  // [64][padded_dim]
   float* sums;         // [64][16]
   float* references;   // [64]
@@ -87,18 +86,26 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
   const float* value_panel = operands.value_panel(unit.b, set, kb);
   const size_t padded_dim = operands.padded_dim;
   size_t first = 0;
-  for (size_t left = padded_rows(operands.query_rows(unit.qb)); left > 0;) {
+  const size_t all_rows = padded_rows(operands.query_rows(unit.qb));
+  for (size_t left = all_rows; left > 0;) {
     const size_t rows = rows_to_take(left);
-    compute_logits(operands, rows, query + first * padded_dim, key_panel, scratch.logits);
-    if (unit.options.bias != nullptr) add_bias(unit, kb, first, rows, scratch.logits);
-    if (valid.count < kBlock) exclude_keys(operands.exclusion(unit.b, order, kb), rows, scratch.logits);
+    compute_logits(operands, rows, query + first * padded_dim, key_panel, scratch.logits + first * kBlock);
+    first += rows;
+    left -= rows;
+  }
+  first = 0;
+  for (size_t left = all_rows; left > 0;) {
+    const size_t rows = rows_to_take(left);
+    float* logits = scratch.logits + first * kBlock;
+    if (unit.options.bias != nullptr) add_bias(unit, kb, first, rows, logits);
+    if (valid.count < kBlock) exclude_keys(operands.exclusion(unit.b, order, kb), rows, logits);
     for (size_t r = 0; r < rows; ++r) {
-      softmax_row(scratch.logits + r * kBlock,
+      softmax_row(logits + r * kBlock,
                   {scratch.references + first + r, scratch.sums + (first + r) * kPad,
                    scratch.accumulator + (first + r) * padded_dim, padded_dim});
     }
     multiply<true>(rows,
-                   {scratch.logits, kBlock, value_panel, padded_dim, scratch.accumulator + first * padded_dim,
+                   {logits, kBlock, value_panel, padded_dim, scratch.accumulator + first * padded_dim,
                     padded_dim, valid.extent},
                    padded_dim);
     first += rows;

@@ -1,9 +1,5 @@
 #include "fma_ceiling.h"
 
-#include <omp.h>
-
-#include <chrono>
-
 #include "targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -40,10 +36,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 HWY_EXPORT(multiply_add);
 
-double fma_ceiling(int threads) {
+double multiply_add_on(int threads) {
   const auto kernel = HWY_DYNAMIC_DISPATCH(multiply_add);
   double operations = 0;
-  const auto start = std::chrono::steady_clock::now();
 #pragma omp parallel num_threads(threads) reduction(+ : operations)
   {
     volatile float kept;
@@ -52,6 +47,6 @@ double fma_ceiling(int threads) {
     kept = sink;
     (void)kept;
   }
-  return operations / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() * 1e-9;
+  return operations;
 }
 #endif

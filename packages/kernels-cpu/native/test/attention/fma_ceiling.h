@@ -1,7 +1,8 @@
 #ifndef PAROATTN_TEST_FMA_CEILING_H_
 #define PAROATTN_TEST_FMA_CEILING_H_
 
-// Best rate of independent fused multiply-adds on registers, GFLOP/s over all threads, in a run of a few milliseconds.
-double fma_ceiling(int threads);
+// A few milliseconds of independent fused multiply-adds on registers, on every thread. Returns how many floating-point
+// operations that were, over all threads.
+double multiply_add_on(int threads);
 
 #endif  // PAROATTN_TEST_FMA_CEILING_H_

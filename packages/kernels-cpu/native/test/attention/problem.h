@@ -106,8 +106,7 @@ struct Problem {
   paroattn::attention::FrontOptions options;
 };
 
-// Random live blocks for every head of `batch` rows; each query block keeps its first key block (always valid in
-// sequence order) and others with the given probability.
+// Random live blocks for every head of `batch` rows; a query block may be left without any.
 inline std::vector<uint8_t> random_mask(Random& random, size_t batch, size_t heads, size_t query_blocks,
                                         size_t key_blocks, double density) {
   const size_t head_bytes = (query_blocks * key_blocks + 7) / 8;
