@@ -78,7 +78,7 @@ export async function openComponent<T>(options: ComponentOptions<T>): Promise<Co
     fingerprint() {
       hash ??= open().then(async ({ source }) => {
         await using _ = source;
-        return fingerprintWeights(source);
+        return await fingerprintWeights(source);
       });
       return hash;
     },

@@ -1,0 +1,194 @@
+import type { AttentionStrategy } from "@paroattn/attention";
+import type { Tensor } from "@paroattn/tensor";
+import { afterAll, describe, expect, it } from "vitest";
+import { loadPipeline } from "../src/load-pipeline.js";
+import type { GenerateProgress } from "../src/pipeline.js";
+import { createBackend } from "./components.js";
+import { CHECKPOINTS, expectClose, fixtures, golden, goldenTensors } from "./fixtures.js";
+import { watchedDense } from "./strategies.js";
+
+const backend = createBackend();
+afterAll(() => backend.dispose());
+
+const load = (name: string, attention: AttentionStrategy = watchedDense().strategy) =>
+  loadPipeline(`${fixtures}${name}`, { backend, attention });
+
+describe.each(CHECKPOINTS)("a guided run of %s", (name) => {
+  it("ends at diffusers' latents and pictures", async () => {
+    const expected = golden(name);
+    const tensors = await goldenTensors(name);
+    const { strategy, sites } = watchedDense();
+    const progress: GenerateProgress[] = [];
+    using pipeline = await load(name, strategy);
+    const latents = tensors.get("latents") as Tensor<"f32">;
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    const result = await pipeline.generate({
+      prompt: expected.prompts,
+      negativePrompt: expected.negative,
+      guidance: expected.guidance,
+      steps: expected.steps,
+      width: 2 * width,
+      height: 2 * height,
+      latents,
+      batchSize: 2,
+      onProgress: (report) => progress.push(report),
+    });
+    expectClose(result.latents, tensors.get("final_latents")!);
+
+    const pictures = tensors.get("pictures")!;
+    const size = pictures.data.length / 2;
+    for (const [index, image] of result.images.entries()) {
+      expect([image.height, image.width]).toEqual(pictures.shape.slice(1, 3));
+      const reference = pictures.data.subarray(index * size, (index + 1) * size);
+      const apart = image.data.map((value, i) => Math.abs(value - reference[i]!));
+      // A rounding may fall on the other side where the exact value is near a half.
+      expect(Math.max(...apart)).toBeLessThanOrEqual(1);
+      expect(apart.filter((difference) => difference > 0).length).toBeLessThan(size / 100);
+    }
+
+    expect(result.steps).toBe(expected.steps);
+    expect(result.report).toEqual({ strategy: "watched", density: 1 });
+    expect(sites).toHaveLength(expected.steps * 2);
+    expect(sites[2]).toMatchObject({
+      layer: 0,
+      step: 1,
+      steps: expected.steps,
+      timestep: expected.timestep,
+      branches: ["unconditional", "unconditional", "conditional", "conditional"],
+    });
+    expect(result.timings.attentionMs).toBeGreaterThan(0);
+    expect(result.timings.attentionMs).toBeLessThan(result.timings.loopMs);
+    expect(result.timings.loopMs).toBeLessThan(result.timings.totalMs);
+    expect(progress).toEqual([
+      ...[0, 1, 2].map((step) => ({ stage: "text", step, steps: 2 })),
+      ...[0, 1, 2, 3, 4].map((step) => ({ stage: "denoise", step, steps: 4 })),
+      ...[0, 1, 2].map((step) => ({ stage: "decode", step, steps: 2 })),
+    ]);
+  });
+});
+
+describe("generate", () => {
+  const small = { width: 16, height: 24, steps: 2 } as const;
+
+  it("draws every picture of a series as if alone", async () => {
+    using pipeline = await load("pixart-wide");
+    const series = await pipeline.generate({
+      ...small,
+      prompt: ["a red circle", "a blue star and a very small house"],
+      count: 2,
+      seed: 41,
+    });
+    expect(series.seeds).toEqual([41, 42, 43, 44]);
+    for (const [index, prompt] of [
+      [1, "a red circle"],
+      [3, "a blue star and a very small house"],
+    ] as const) {
+      const alone = await pipeline.generate({ ...small, prompt, seed: 41 + index });
+      expect(alone.images[0]).toEqual(series.images[index]);
+    }
+    expect(series.images[0]).not.toEqual(series.images[1]);
+    const again = await pipeline.generate({ ...small, prompt: "a red circle", seed: 41 });
+    expect(again.images[0]).toEqual(series.images[0]);
+    const together = await pipeline.generate({
+      ...small,
+      prompt: ["a red circle", "a blue star and a very small house"],
+      count: 2,
+      seed: 41,
+      batchSize: 3,
+    });
+    expectClose(together.latents, series.latents);
+  });
+
+  it("takes a prompt that is empty, and no guidance", async () => {
+    using pipeline = await load("pixart-square");
+    const { strategy, sites } = watchedDense();
+    const { images } = await pipeline.generate({
+      ...small,
+      prompt: "",
+      guidance: 1,
+      seed: 1,
+      attention: strategy,
+    });
+    expect(images[0]).toMatchObject({ width: 16, height: 24 });
+    expect(sites[0]!.branches).toEqual(["conditional"]);
+    expect(sites[0]!.layout).toMatchObject({ frames: 1, height: 6, width: 4, textTokens: 0 });
+  });
+
+  it("warns of a prompt that is cut, once", async () => {
+    using pipeline = await load("pixart-square");
+    const warnings: string[] = [];
+    await pipeline.generate({
+      ...small,
+      steps: 1,
+      prompt: ["word ".repeat(130), "word ".repeat(130)],
+      onWarning: (message) => warnings.push(message),
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^The prompt is longer than 120 tokens; left out: "[a-z ]+"$/),
+    ]);
+  });
+
+  it("stops when it is told to, and works afterwards", async () => {
+    using pipeline = await load("pixart-wide");
+    const stopped = new AbortController();
+    const promise = pipeline.generate({
+      ...small,
+      prompt: "a red circle",
+      signal: stopped.signal,
+      onProgress: ({ stage, step }) => {
+        if (stage === "denoise" && step === 1) stopped.abort();
+      },
+    });
+    await expect(promise).rejects.toMatchObject({ name: "AbortError" });
+    const before = new AbortController();
+    before.abort(new Error("not today"));
+    await expect(
+      pipeline.generate({ ...small, prompt: "x", signal: before.signal }),
+    ).rejects.toThrow("not today");
+    const { images } = await pipeline.generate({ ...small, prompt: "a red circle" });
+    expect(images).toHaveLength(1);
+  });
+
+  it("frees its components after use when asked, and loads them again", async () => {
+    const attention = watchedDense().strategy;
+    using kept = await load("pixart-wide");
+    using eager = await loadPipeline(`${fixtures}pixart-wide`, {
+      backend,
+      attention,
+      residency: "eager",
+    });
+    const options = { ...small, prompt: "a red circle", seed: 3 };
+    const expected = await kept.generate(options);
+    expect((await eager.generate(options)).images).toEqual(expected.images);
+    expect((await eager.generate(options)).images).toEqual(expected.images);
+  });
+
+  it.each([
+    [
+      { width: 17 },
+      "Expected width to be a multiple of 4, the nearest are 16 and 20, but found 17",
+    ],
+    [{ height: 1 }, "Expected height to be a multiple of 4, the nearest are 4, but found 1"],
+    [{ steps: 0 }, "Expected steps to be a whole number from 1 to 1000 but found 0"],
+    [{ count: 1.5 }, "Expected count to be a whole number from 1 to 10000 but found 1.5"],
+    [{ seed: -1 }, "Expected seed to be a whole number from 0 to 9007199254740991 but found -1"],
+    [{ guidance: Number.NaN }, "Expected guidance to be a number of at least 0 but found null"],
+    [{ prompt: [] }, "Expected prompt to be a string or some strings but found []"],
+    [
+      { latents: { dtype: "f32" as const, shape: [4], data: new Float32Array(4) } },
+      "Expected latents of dtype f32 and shape [1, 4, 12, 8] but found f32 [4]",
+    ],
+  ])("refuses %o", async (wrong, message) => {
+    using pipeline = await load("pixart-square");
+    await expect(pipeline.generate({ prompt: "a", ...small, ...wrong })).rejects.toThrow(message);
+  });
+
+  it("tells a strategy the hash of the weights, whatever their files", async () => {
+    const { strategy, hashes } = watchedDense({ fingerprint: true });
+    using pipeline = await load("pixart-wide", strategy);
+    await pipeline.generate({ ...small, steps: 1, prompt: "" });
+    await pipeline.generate({ ...small, steps: 1, prompt: "" });
+    expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashes[1]).toBe(hashes[0]);
+  });
+});
