@@ -53,7 +53,8 @@ async function loadTargets(names) {
 }
 
 async function build(targets) {
-  const packages = [...new Set(targets.flatMap((target) => target.packages))];
+  // A target that does not name its packages gets all of them.
+  const packages = [...new Set(targets.flatMap((target) => target.packages ?? ["*"]))];
   const filters = packages.map((name) => `--filter=${name}`);
   await step("build", [join(root, "node_modules/.bin/turbo"), "run", "build", ...filters]);
 }
