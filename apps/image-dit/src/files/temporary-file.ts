@@ -20,10 +20,13 @@ export async function writeThroughTemporary(
   }
 }
 
+/** The brand that this project's errors carry: their message is written for people. */
+const forPeople: unique symbol = Symbol.for("paroattn.error");
+
 /** A file that could not be written. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
-  readonly [Symbol.for("paroattn.error")] = true;
+  readonly [forPeople] = true;
 
   constructor(
     readonly path: string,

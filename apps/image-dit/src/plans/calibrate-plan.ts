@@ -7,6 +7,9 @@ import type { Progress } from "../terminal/progress.js";
 /** "One or two calibration prompts" are the paper's (section 4.1); two, so that no plan hangs on one picture. */
 const CALIBRATION_PROMPTS = 2;
 
+/** Of the first prompt; far from the seeds that people try first, so that evaluation does not meet them by chance. */
+const CALIBRATION_SEED = 1_000_000;
+
 /** The sample model's own calibration prompts. */
 export async function sampleCalibrationPrompts(): Promise<string[]> {
   return (await readPrompts("calibration")).slice(0, CALIBRATION_PROMPTS);
@@ -19,7 +22,7 @@ export interface CalibratePlanOptions {
   readonly alpha?: number;
   readonly steps?: number;
   readonly guidance?: number;
-  /** Of the first prompt; the next ones have the seeds after it. Default: 1000. */
+  /** Of the first prompt; the next ones have the seeds after it. Default: 1,000,000. */
   readonly seed?: number;
   readonly width?: number;
   readonly height?: number;
@@ -30,34 +33,27 @@ export interface CalibratePlanOptions {
 
 /** Calibrates a plan: two passes over the prompts with dense attention, watched. */
 export async function calibratePlan(options: CalibratePlanOptions): Promise<Plan> {
-  const { model, density, prompts, backend, progress, signal } = options;
-  const firstSeed = options.seed ?? 1000;
-  const seeds = prompts.map((_, index) => firstSeed + index);
-  let pass = 0;
+  const { model, density, prompts, backend, progress, signal, alpha } = options;
+  const { seed = CALIBRATION_SEED, steps, guidance, width, height } = options;
+  const seeds = prompts.map((_, index) => seed + index);
+  const settings = {
+    ...(steps !== undefined && { steps }),
+    ...(guidance !== undefined && { guidance }),
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+  };
   return makePlan({
     density,
     prompts,
     seeds,
     signal,
-    ...(options.alpha !== undefined && { alpha: options.alpha }),
-    generate: async (strategy) => {
-      pass += 1;
-      await using pipeline = await loadPipeline(model, { backend, attention: strategy });
+    ...(alpha !== undefined && { alpha }),
+    onProgress: ({ pass, passes, fraction }) =>
+      progress.update(`calibrate, pass ${pass} of ${passes}`, fraction),
+    generate: async (attention) => {
+      await using pipeline = await loadPipeline(model, { backend, attention });
       for (const [index, prompt] of prompts.entries()) {
-        await pipeline.generate({
-          prompt,
-          seed: seeds[index]!,
-          signal,
-          ...(options.steps !== undefined && { steps: options.steps }),
-          ...(options.guidance !== undefined && { guidance: options.guidance }),
-          ...(options.width !== undefined && { width: options.width }),
-          ...(options.height !== undefined && { height: options.height }),
-          onProgress: ({ step, steps }) =>
-            progress.update(
-              `calibrate, pass ${pass} of 2`,
-              (index + (steps > 0 ? step / steps : 0)) / prompts.length,
-            ),
-        });
+        await pipeline.generate({ prompt, seed: seeds[index]!, signal, ...settings });
       }
     },
   });

@@ -1,5 +1,5 @@
 /** The brand that this project's errors carry: their message is written for people. */
-const BRAND = Symbol.for("paroattn.error");
+const BRAND: unique symbol = Symbol.for("paroattn.error");
 
 /** A command line that asks for something that cannot be: exit code 2. */
 export class UsageError extends Error {
