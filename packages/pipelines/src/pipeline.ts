@@ -15,6 +15,8 @@ export interface LoadPipelineOptions {
   readonly residency?: "keep" | "eager";
   /** Which copy of the weights to take, such as "fp16". Default: the plain one, or the only one there is. */
   readonly variant?: string;
+  /** Stops the loading. */
+  readonly signal?: AbortSignal;
 }
 
 /** How far a call is. */
@@ -63,7 +65,7 @@ export interface GenerateTimings {
   readonly textMs: number;
   /** Self-attention: the front (`prepareAttention`) and the kernel (`attention`), in the command stream. */
   readonly attentionMs: number;
-  /** The denoising loop, all pictures. */
+  /** The denoising loop, all pictures, without what a strategy does before its first step. */
   readonly loopMs: number;
   readonly decodeMs: number;
   /** The whole call. */

@@ -149,6 +149,21 @@ describe("generate", () => {
     expect(images).toHaveLength(1);
   });
 
+  it("is of no use once it is disposed of", async () => {
+    const pipeline = await load("pixart-wide");
+    pipeline.dispose();
+    await expect(pipeline.generate({ ...small, prompt: "" })).rejects.toThrow(
+      "Expected a pipeline but found one that was disposed of",
+    );
+    const signal = AbortSignal.abort(new Error("too late"));
+    const loading = loadPipeline(`${fixtures}pixart-wide`, {
+      backend,
+      attention: watchedDense().strategy,
+      signal,
+    });
+    await expect(loading).rejects.toThrow("too late");
+  });
+
   it("frees its components after use when asked, and loads them again", async () => {
     const attention = watchedDense().strategy;
     using kept = await load("pixart-wide");
@@ -159,7 +174,9 @@ describe("generate", () => {
     });
     const options = { ...small, prompt: "a red circle", seed: 3 };
     const expected = await kept.generate(options);
-    expect((await eager.generate(options)).images).toEqual(expected.images);
+    const [first, second] = await Promise.all([eager.generate(options), eager.generate(options)]);
+    expect(first.images).toEqual(expected.images);
+    expect(second.images).toEqual(expected.images);
     expect((await eager.generate(options)).images).toEqual(expected.images);
   });
 

@@ -18,14 +18,13 @@ export interface ComponentOptions<T> {
   readonly create: (weights: Weights) => T;
   /** Whether the weights stay on the device once they are loaded. */
   readonly keep: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** One model of a checkpoint, with its weights on the device only while they are wanted. */
 export interface Component<T> {
-  /** Loads the weights if they are not there; several calls at once load them once. */
-  use(signal?: AbortSignal): Promise<T>;
-  /** Frees the weights after use, unless they are to be kept. */
-  release(): void;
+  /** Runs a task with the model; the weights are there until it ends. Tasks may overlap and share the weights. */
+  use<R>(task: (model: T) => Promise<R>, signal?: AbortSignal): Promise<R>;
   /** SHA-256 of the weights as they are on disk. */
   fingerprint(): Promise<string>;
   dispose(): void;
@@ -37,46 +36,66 @@ export interface Component<T> {
  * @throws PipelineError or SafetensorsError for weights that are missing, too many, of another shape, not finite.
  */
 export async function openComponent<T>(options: ComponentOptions<T>): Promise<Component<T>> {
-  const { folder, spec, names, backend, create, keep } = options;
-  const open = async () => {
-    const { baseName, variant } = options;
-    const source = await openCheckpoint(folder, { baseName, ...(variant && { variant }) });
-    try {
-      return { source, stored: matchWeights({ source, spec, ...(names && { names }) }) };
-    } catch (error) {
-      await source.close();
-      throw error;
-    }
-  };
-  const load = async (signal?: AbortSignal) => {
-    const { source, stored } = await open();
+  const component = createComponent(options);
+  if (options.keep) {
+    await component.use(async () => {}, options.signal);
+  } else {
+    const { source } = await openMatched(options);
+    await source.close();
+  }
+  return component;
+}
+
+async function openMatched<T>({ folder, baseName, variant, spec, names }: ComponentOptions<T>) {
+  const source = await openCheckpoint(folder, { baseName, ...(variant && { variant }) });
+  try {
+    return { source, stored: matchWeights({ source, spec, ...(names && { names }) }) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function createComponent<T>(options: ComponentOptions<T>): Component<T> {
+  const { backend, create, keep } = options;
+  const load = async (signal: AbortSignal) => {
+    const { source, stored } = await openMatched(options);
     await using _ = source;
-    const weights = await uploadWeights({ source, stored, backend, ...(signal && { signal }) });
+    const weights = await uploadWeights({ source, stored, backend, signal });
     return { weights, model: create(weights) };
   };
-
-  let loaded: ReturnType<typeof load> | undefined;
+  let loading: { stop: AbortController; done: ReturnType<typeof load> } | undefined;
+  let users = 0;
   let hash: Promise<string> | undefined;
   const drop = () => {
-    loaded?.then(({ weights }) => weights.dispose()).catch(() => {});
-    loaded = undefined;
+    loading?.stop.abort();
+    loading?.done.then(
+      ({ weights }) => weights.dispose(),
+      () => {},
+    );
+    loading = undefined;
   };
-  const component: Component<T> = {
-    async use(signal) {
-      loaded ??= load(signal);
-      const mine = loaded;
+  return {
+    async use(task, signal) {
+      users += 1;
       try {
-        return (await mine).model;
-      } catch (error) {
-        if (loaded === mine) loaded = undefined;
-        throw error;
+        if (loading === undefined) {
+          const stop = new AbortController();
+          loading = { stop, done: load(stop.signal) };
+        }
+        const { done } = loading;
+        done.catch(() => {
+          if (loading?.done === done) loading = undefined;
+        });
+        const { model } = await unlessAborted(done, signal);
+        return await task(model);
+      } finally {
+        users -= 1;
+        if (users === 0 && !keep) drop();
       }
     },
-    release() {
-      if (!keep) drop();
-    },
     fingerprint() {
-      hash ??= open().then(async ({ source }) => {
+      hash ??= openMatched(options).then(async ({ source }) => {
         await using _ = source;
         return await fingerprintWeights(source);
       });
@@ -84,7 +103,15 @@ export async function openComponent<T>(options: ComponentOptions<T>): Promise<Co
     },
     dispose: drop,
   };
-  if (keep) await component.use();
-  else await (await open()).source.close();
-  return component;
+}
+
+/** Waits for the promise or for the signal, whichever comes first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }

@@ -1,20 +1,18 @@
 import type { Backend } from "@paroattn/backend";
+import type { AutoencoderKl } from "../autoencoders/autoencoder-kl.js";
 import type { Picture } from "../fidelity/picture.js";
 import { uploadFloats } from "../modules/upload.js";
-import type { PixArtModel } from "./model.js";
 import type { PixArtRequest } from "./request.js";
 
 /** Latents of one picture to 8-bit RGB. */
 export async function decodePicture(options: {
-  readonly model: PixArtModel;
+  readonly decoder: AutoencoderKl;
   readonly request: PixArtRequest;
   readonly backend: Backend;
   /** [channels, height, width]. */
   readonly latents: Float32Array;
-  readonly signal?: AbortSignal;
 }): Promise<Picture> {
-  const { model, request, latents, signal } = options;
-  const decoder = await model.decoder.use(signal);
+  const { decoder, request, latents } = options;
   using scope = options.backend.scope();
   const input = uploadFloats(scope, latents, 1, ...request.latentShape);
   const scaled = scope.combine({

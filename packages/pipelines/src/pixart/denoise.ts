@@ -2,6 +2,7 @@ import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import type { Backend, BackendScope, DeviceTensor } from "@paroattn/backend";
 import { uploadFloats } from "../modules/upload.js";
 import { dpmSolverSteps } from "../schedulers/dpm-solver-multistep.js";
+import type { PixArtTransformer } from "../transformers/pixart-transformer.js";
 import { type EncodedPrompt, joinTexts } from "./encode-prompts.js";
 import type { PixArtModel } from "./model.js";
 import type { PictureRequest, PixArtRequest } from "./request.js";
@@ -9,13 +10,13 @@ import { SELF_LABEL, strategySelfAttention } from "./self-attention.js";
 
 export interface DenoiseOptions {
   readonly model: PixArtModel;
+  readonly transformer: PixArtTransformer;
   readonly request: PixArtRequest;
   /** Pictures to draw together. */
   readonly pictures: readonly PictureRequest[];
   readonly encoded: readonly EncodedPrompt[];
   readonly strategy: AttentionStrategy;
   readonly backend: Backend;
-  readonly signal?: AbortSignal;
   readonly warn: (message: string) => void;
   readonly onStep: (step: number, steps: number) => void;
 }
@@ -25,14 +26,15 @@ export interface Denoised {
   readonly latents: Float32Array;
   readonly report: AttentionReport;
   readonly attentionMs: number;
+  /** From the first step to the end of the last, without what the strategy does before. */
+  readonly loopMs: number;
   /** Steps that the scheduler made. */
   readonly steps: number;
 }
 
 /** The sampling loop: one transformer call, guidance and one solver step at a time, a flush after each. */
 export async function denoise(options: DenoiseOptions): Promise<Denoised> {
-  const { model, request, pictures, encoded, strategy, warn } = options;
-  const transformer = await model.denoiser.use(options.signal);
+  const { model, transformer, request, pictures, encoded, strategy, warn } = options;
   using loop = options.backend.scope({ timed: true });
   const prompts = pictures.map(({ prompt }) => encoded[prompt]!);
   const texts = [
@@ -68,6 +70,7 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     warn,
   });
   try {
+    const begin = performance.now();
     let latents = uploadFloats(
       loop,
       concatenate(pictures.map(({ noise }) => noise)),
@@ -117,8 +120,10 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
       options.onStep(step + 1, solver.length);
     }
     const { data } = await loop.read(latents);
+    const loopMs = performance.now() - begin;
     return {
       latents: data as Float32Array,
+      loopMs,
       report: run.report(),
       attentionMs: await attentionTime(loop),
       steps: solver.length,

@@ -1,6 +1,8 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import { cleanCaption } from "../captions/clean-caption.js";
+import { strip } from "../captions/python-text.js";
 import { uploadFloats } from "../modules/upload.js";
+import type { T5Encoder, TokenIds } from "../text-encoders/t5-encoder.js";
 import type { PixArtModel } from "./model.js";
 import type { PixArtRequest } from "./request.js";
 
@@ -29,7 +31,7 @@ export async function encodePrompts(options: {
   readonly warn: (message: string) => void;
   readonly onPrompt: (done: number) => void;
 }): Promise<EncodedPrompt[]> {
-  const { model, request, backend, signal, warn, onPrompt } = options;
+  const { model, request, warn, signal } = options;
   const idsOf = (kind: string, text: string) => {
     const { ids, removed } = model.tokenizer.encode(prepare(request, text), model.maximumTokens);
     if (removed !== "") {
@@ -39,10 +41,24 @@ export async function encodePrompts(options: {
   };
   const negative = request.guided ? [idsOf("negative prompt", request.negativePrompt)] : [];
   const prompts = request.prompts.map((prompt) => idsOf("prompt", prompt));
-  const encoder = await model.textEncoder.use(signal);
+  return model.textEncoder.use(
+    (encoder) => encodeTexts({ ...options, encoder, negative, prompts }),
+    signal,
+  );
+}
+
+async function encodeTexts(options: {
+  readonly encoder: T5Encoder;
+  /** Token ids of the negative prompt, or none. */
+  readonly negative: TokenIds;
+  readonly prompts: TokenIds;
+  readonly backend: Backend;
+  readonly onPrompt: (done: number) => void;
+}): Promise<EncodedPrompt[]> {
+  const { encoder, negative, prompts, backend, onPrompt } = options;
   const encoded: EncodedPrompt[] = [];
-  for (const positive of prompts) {
-    const texts = [...negative, positive];
+  for (const prompt of prompts) {
+    const texts = [...negative, prompt];
     using scope = backend.scope();
     const states = encoder.encode(scope, texts);
     const rows = texts.map((ids, row) => {
@@ -51,18 +67,15 @@ export async function encodePrompts(options: {
       return { states: scope.keep(valid), tokens: ids.length };
     });
     await scope.flush();
-    encoded.push({
-      positive: rows.at(-1)!,
-      ...(request.guided && { negative: rows[0]! }),
-    });
+    const positive = rows.at(-1)!;
+    encoded.push(rows.length > 1 ? { negative: rows[0]!, positive } : { positive });
     onPrompt(encoded.length);
   }
-  model.textEncoder.release();
   return encoded;
 }
 
 function prepare({ cleanCaption: clean }: PixArtRequest, text: string): string {
-  return clean ? cleanCaption(cleanCaption(text)) : text.toLowerCase().trim();
+  return clean ? cleanCaption(cleanCaption(text)) : strip(text.toLowerCase());
 }
 
 /** Texts as one batch, [texts, longest, d_model]; what pads the shorter ones is zero. */

@@ -35,38 +35,31 @@ export async function generatePixArt(
   const textEnd = performance.now();
 
   const batches = batchesOf(request);
-  const denoised: Denoised[] = [];
   report("denoise", 0, batches.length * request.steps);
-  for (const [index, pictures] of batches.entries()) {
-    const onStep = (step: number, steps: number) =>
-      report("denoise", index * steps + step, batches.length * steps);
-    denoised.push(
-      await denoise({
-        model,
-        request,
-        pictures,
-        encoded,
-        strategy,
-        backend,
-        ...abort,
-        warn,
-        onStep,
-      }),
-    );
-  }
-  model.denoiser.release();
-  const loopEnd = performance.now();
+  const denoised = await model.denoiser.use(async (transformer) => {
+    const results: Denoised[] = [];
+    const common = { model, transformer, request, encoded, strategy, backend, warn };
+    for (const [index, pictures] of batches.entries()) {
+      const onStep = (step: number, steps: number) =>
+        report("denoise", index * steps + step, batches.length * steps);
+      results.push(await denoise({ ...common, pictures, onStep }));
+    }
+    return results;
+  }, signal);
 
+  const decodeBegin = performance.now();
   const latents = joinLatents(denoised, request);
   const size = latents.length / request.pictures.length;
-  const images: Picture[] = [];
-  for (const index of request.pictures.keys()) {
-    report("decode", index, request.pictures.length);
-    const picture = latents.subarray(index * size, (index + 1) * size);
-    images.push(await decodePicture({ model, request, backend, latents: picture, ...abort }));
-  }
+  const images = await model.decoder.use(async (decoder) => {
+    const pictures: Picture[] = [];
+    for (const index of request.pictures.keys()) {
+      report("decode", index, request.pictures.length);
+      const part = latents.subarray(index * size, (index + 1) * size);
+      pictures.push(await decodePicture({ decoder, request, backend, latents: part }));
+    }
+    return pictures;
+  }, signal);
   report("decode", images.length, images.length);
-  model.decoder.release();
   const end = performance.now();
   return {
     images,
@@ -76,8 +69,8 @@ export async function generatePixArt(
     timings: {
       textMs: textEnd - begin,
       attentionMs: denoised.reduce((sum, { attentionMs }) => sum + attentionMs, 0),
-      loopMs: loopEnd - textEnd,
-      decodeMs: end - loopEnd,
+      loopMs: denoised.reduce((sum, { loopMs }) => sum + loopMs, 0),
+      decodeMs: end - decodeBegin,
       totalMs: end - begin,
     },
     latents: tensor({

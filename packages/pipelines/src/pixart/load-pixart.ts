@@ -42,7 +42,7 @@ const MAXIMUM_TOKENS: Readonly<Record<string, number>> = {
 
 /** Loads diffusers' `PixArtAlphaPipeline` and `PixArtSigmaPipeline`; `loadPipeline` chooses it. */
 export const loadPixArt: ArchitectureLoader = async (options) => {
-  const { folder, architecture, backend, attention, variant } = options;
+  const { folder, architecture, backend, attention, variant, signal } = options;
   const keep = (options.residency ?? "keep") === "keep";
   await readConfig({ folder, file: "model_index.json", schema: modelIndex });
   const configOf = <T>(file: string, schema: z.ZodType<T>) => readConfig({ folder, file, schema });
@@ -71,7 +71,12 @@ export const loadPixArt: ArchitectureLoader = async (options) => {
   const dispose = () => {
     for (const resource of opened) resource.dispose();
   };
-  const common = { backend, keep, ...(variant !== undefined && { variant }) };
+  const common = {
+    backend,
+    keep,
+    ...(variant !== undefined && { variant }),
+    ...(signal !== undefined && { signal }),
+  };
   try {
     const model: PixArtModel = {
       ...configs,
@@ -126,15 +131,23 @@ function createPipeline(
 ): Pipeline {
   const factor = latentFactor(model.autoencoder);
   const side = model.transformer.sample_size * factor;
+  let disposed = false;
+  const free = () => {
+    disposed = true;
+    dispose();
+  };
   return {
     architecture: model.architecture,
     sizeMultiple: factor * model.transformer.patch_size,
     defaultSize: { width: side, height: side },
-    generate: (options) => generatePixArt(model, { attention, ...options }),
-    dispose,
-    [Symbol.dispose]: dispose,
+    async generate(options) {
+      if (disposed) throw expected({ expected: "a pipeline", found: "one that was disposed of" });
+      return generatePixArt(model, { attention, ...options });
+    },
+    dispose: free,
+    [Symbol.dispose]: free,
     async [Symbol.asyncDispose]() {
-      dispose();
+      free();
     },
   };
 }
