@@ -1,6 +1,7 @@
 import type { ScopeOptions } from "../backend.js";
 import { InvalidArgumentError } from "../errors.js";
 import { OperatorTimings } from "./operator-timings.js";
+import { WeakCollection } from "./weak-collection.js";
 
 /** Which scope frees a resource. */
 const owners = new WeakMap<Disposable, ScopeState>();
@@ -19,7 +20,8 @@ export class ScopeState {
   readonly timed: boolean;
   readonly #parent: ScopeState | undefined;
   readonly #children = new Set<ScopeState>();
-  readonly #resources = new Set<Disposable>();
+  /** Weak: a handle that the program has dropped may be collected, and its memory with it, before the scope ends. */
+  readonly #resources = new WeakCollection<Disposable>();
   #disposed = false;
 
   private constructor(parent: ScopeState | undefined, options: ScopeOptions) {
@@ -90,7 +92,6 @@ export class ScopeState {
     this.#disposed = true;
     if (this.#parent !== undefined) this.#parent.#children.delete(this);
     for (const child of [...this.#children].reverse()) child.dispose();
-    for (const resource of [...this.#resources].reverse()) resource[Symbol.dispose]();
-    this.#resources.clear();
+    for (const resource of this.#resources.takeNewestFirst()) resource[Symbol.dispose]();
   }
 }
