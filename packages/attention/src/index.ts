@@ -1,3 +1,19 @@
+export { makePlan, makePlans } from "./calibrate/make-plan.js";
+export type { CalibrationOptions, CalibrationProgress } from "./calibrate/options.js";
+export {
+  type OrderScoring,
+  type ScoreOrdersOptions,
+  scoreOrders,
+} from "./calibrate/score-orders.js";
+export type { CalibrationSubject } from "./calibrate/subject.js";
+export type { WatchOptions, WatchProgress } from "./calibrate/watch.js";
+export { denseAttention } from "./dense.js";
+export { CalibrationError, PlanError, type PlanErrorOptions } from "./errors.js";
+export type { ModelShape } from "./model-match.js";
+export { paroAttention } from "./paro.js";
+export { encodePlan } from "./plan/encode.js";
+export { parsePlan, readPlan, writePlan } from "./plan/files.js";
+export { type Plan, type PlanCriterion, type PlanScoring, planMask } from "./plan/plan.js";
 export type {
   AttentionFront,
   AttentionReport,

@@ -66,7 +66,7 @@ class ParoRun implements AttentionRun {
     const { layer, branches } = site;
     const { orders, precision } = this.#plan;
     const { mask, density } = this.#maskOf(site);
-    using operands = front.operands({ orders: orders[layer] ?? [], precision });
+    using operands = front.operands({ orders: orders[layer]!, precision });
     const { output } = front.backend.attention({ operands, mask });
     this.#executed += density * branches.length;
     this.#rows += branches.length;

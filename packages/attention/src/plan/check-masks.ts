@@ -4,15 +4,22 @@ import { PlanError } from "../errors.js";
 import type { Plan } from "./plan.js";
 
 /**
- * Throws a `PlanError` where a query block has no live key block, a block of text is dropped, or a bit behind a head's
- * last block is set. Works on bytes: a plan of a large model has billions of bits.
+ * Throws a `PlanError` where a query block has no live key block, a block of text is dropped, a bit behind a head's
+ * last block is set, or the bytes are not as many as the plan asks for. Works on bytes: a plan of a large model has billions of bits.
  */
 export function checkMasks(plan: Plan): void {
   const { layers, heads, masks } = plan;
   const partition = partitionLayout(plan.layout, plan.blockSize);
   const { blocks } = partition;
   const bytes = bytesPerHead({ queryBlocks: blocks, keyBlocks: blocks });
-  for (let index = 0; index < masks.length / bytes; index++) {
+  const count = plan.buckets.steps.length * layers * heads;
+  if (masks.length !== count * bytes) {
+    throw new PlanError({
+      expected: `${count * bytes} bytes of masks`,
+      found: String(masks.length),
+    });
+  }
+  for (let index = 0; index < count; index++) {
     const bits = masks.subarray(index * bytes, (index + 1) * bytes);
     const fault = faultOf(bits, partition);
     if (fault === undefined) continue;

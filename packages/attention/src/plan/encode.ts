@@ -25,14 +25,21 @@ export function planContents(plan: Plan): {
   const indices = Uint8Array.from(orders.flat(), (order) => candidates.indexOf(order));
   const outside = indices.findIndex((index) => index >= candidates.length);
   if (outside !== -1) {
-    throw new PlanError({ expected: `an order of ${candidates}`, found: `${orders.flat()[outside]}` });
+    throw new PlanError({
+      expected: `an order of ${candidates}`,
+      found: `${orders.flat()[outside]}`,
+    });
   }
   checkMasks(plan);
   const bytes = masks.length / (buckets.steps.length * layers * heads);
   return {
     tensors: {
       orders: tensor({ dtype: "u8", shape: [layers, heads], data: indices }),
-      masks: tensor({ dtype: "u8", shape: [buckets.steps.length, layers, heads, bytes], data: masks }),
+      masks: tensor({
+        dtype: "u8",
+        shape: [buckets.steps.length, layers, heads, bytes],
+        data: masks,
+      }),
     },
     metadata: { format: PLAN_FORMAT, version: PLAN_VERSION, plan: JSON.stringify(data) },
   };

@@ -1,0 +1,131 @@
+import { tmpdir } from "node:os";
+import {
+  type AxisOrder,
+  DEFAULT_ALPHA,
+  DEFAULT_EPSILON,
+  DEFAULT_SIGMA,
+  epsilonFor,
+  nativeOrder,
+  tokenCount,
+} from "@paroattn/reorder";
+import { CalibrationError } from "../errors.js";
+import type { Plan } from "../plan/plan.js";
+import { checkOptions, checkSubject } from "./check-options.js";
+import type { CalibrationOptions } from "./options.js";
+import { planFromMasses } from "./plan-from-masses.js";
+import { scoreOrders } from "./score-orders.js";
+import type { CalibrationSubject } from "./subject.js";
+import { sumMasses } from "./sum-masses.js";
+import type { WatchProgress } from "./watch.js";
+
+const DEFAULT_MEMORY_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * Makes a plan for PARO attention by watching a model draw the calibration prompts with dense attention: a first pass
+ * chooses each head's axis order, a second one sums the mass of every block in that order, from which one threshold
+ * keeps the share of blocks that was asked for (PAROAttention sections 4.1 and 4.2).
+ *
+ * Throws a `CalibrationError` for options out of range and for generations of different models or sizes, a
+ * `SparseMaskError` for a density below what text and one key block per query block need, the signal's reason when
+ * it is aborted, and whatever `generate` throws.
+ *
+ * @example
+ * const plan = await makePlan({
+ *   density: 0.3,
+ *   prompts: ["a red circle"],
+ *   seeds: [1],
+ *   generate: async (attention) => {
+ *     await pipeline.generate({ prompt: "a red circle", seed: 1, attention });
+ *   },
+ * });
+ */
+export async function makePlan(
+  options: CalibrationOptions & {
+    /** Share of all valid query-key pairs to compute, in (0, 1]. */
+    readonly density: number;
+  },
+): Promise<Plan> {
+  const [plan] = await makePlans({ ...options, densities: [options.density] });
+  return plan!;
+}
+
+/** Several plans, one per density, from one calibration: the passes over the model are shared. Throws as `makePlan`. */
+export async function makePlans(
+  options: CalibrationOptions & {
+    /** Shares of all valid query-key pairs to compute, each in (0, 1]. */
+    readonly densities: readonly number[];
+  },
+): Promise<Plan[]> {
+  const { densities, generate, prompts, forcedOrders, signal } = options;
+  const { alpha = DEFAULT_ALPHA, sigma = DEFAULT_SIGMA, share = "secondHalf" } = options;
+  checkOptions(options, densities);
+  const epsilon = (subject: CalibrationSubject) => {
+    const { epsilon = DEFAULT_EPSILON } = options;
+    return typeof epsilon === "number"
+      ? epsilon
+      : epsilonFor({ tokens: tokenCount(subject.layout), c: epsilon.c });
+  };
+  const passes = forcedOrders === undefined ? 2 : 1;
+  const progressOf =
+    (pass: number) =>
+    ({ generation, site, sites }: WatchProgress) => {
+      const fraction = Math.min(1, (generation + site / sites) / prompts.length);
+      options.onProgress?.({ pass, passes, fraction });
+    };
+  const begin = (subject: CalibrationSubject) => checkSubject(subject, options);
+
+  let orders = forcedOrders;
+  if (orders === undefined) {
+    const { watchSteps } = options;
+    const onProgress = progressOf(1);
+    const scoring = scoreOrders({ begin, epsilon, sigma, watchSteps, onProgress, signal });
+    await generate(scoring.strategy);
+    orders = scoring.choose(alpha);
+  }
+  signal?.throwIfAborted();
+  using summing = sumMasses({
+    begin,
+    epsilon,
+    share,
+    orders: (subject) => ordersFor(subject, orders),
+    memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    scratchFolder: options.scratchFolder ?? tmpdir(),
+    onProgress: progressOf(passes),
+    signal,
+  });
+  await generate(summing.strategy);
+  const plans: Plan[] = [];
+  for (const density of densities) {
+    signal?.throwIfAborted();
+    plans.push(
+      await planFromMasses({
+        summing,
+        density,
+        calibration: { prompts: [...prompts], seeds: [...options.seeds] },
+        scoring: {
+          orders: forcedOrders === undefined ? "chosen" : "forced",
+          alpha,
+          sigma,
+          epsilon: epsilon(summing.subject()),
+        },
+        ...(options.packages && { packages: options.packages }),
+      }),
+    );
+  }
+  return plans;
+}
+
+function ordersFor(
+  { layout, layers, heads }: CalibrationSubject,
+  orders: CalibrationOptions["forcedOrders"],
+): readonly (readonly AxisOrder[])[] {
+  if (orders === "native") {
+    const native = new Array<AxisOrder>(heads).fill(nativeOrder(layout));
+    return Array.from({ length: layers }, () => native);
+  }
+  if (orders?.length === layers) return orders;
+  throw new CalibrationError({
+    expected: `orders for ${layers} layers, as the first pass saw them,`,
+    found: `${orders?.length}`,
+  });
+}
