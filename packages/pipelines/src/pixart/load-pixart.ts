@@ -22,6 +22,7 @@ import {
 import { createPixArtTransformer } from "../transformers/pixart-transformer.js";
 import { generatePixArt } from "./generate.js";
 import type { PixArtModel } from "./model.js";
+import { refuseMismatch } from "./refuse-mismatch.js";
 
 const component = <const T extends readonly [string, ...string[]]>(...classes: T) =>
   z.tuple([z.string(), z.enum(classes)]);
@@ -150,34 +151,4 @@ function createPipeline(
       free();
     },
   };
-}
-
-/** The components must agree on the channels that they hand to each other. */
-function refuseMismatch(
-  configs: Pick<PixArtModel, "text" | "transformer" | "autoencoder">,
-  folder: string,
-): void {
-  const { text, transformer, autoencoder } = configs;
-  const where = join(folder, "transformer/config.json");
-  const refuse = (key: string, need: number | string, found: number | null) => {
-    throw expected({ expected: `${key} to be ${need}`, found: String(found), where });
-  };
-  const { in_channels: inputs, out_channels: outputs } = transformer;
-  if (inputs !== autoencoder.latent_channels) {
-    refuse("in_channels", `${autoencoder.latent_channels}, as the autoencoder's latents`, inputs);
-  }
-  if (outputs !== inputs && outputs !== 2 * inputs) {
-    refuse("out_channels", `${inputs} or, with a learned sigma, ${2 * inputs}`, outputs);
-  }
-  const captionChannels = transformer.caption_channels ?? transformer.cross_attention_dim;
-  if (captionChannels !== text.d_model) {
-    const key = transformer.caption_channels === null ? "cross_attention_dim" : "caption_channels";
-    refuse(key, `${text.d_model}, as the text encoder's d_model`, captionChannels);
-  }
-  if (
-    transformer.caption_channels !== null &&
-    transformer.cross_attention_dim !== transformer.channels
-  ) {
-    refuse("cross_attention_dim", transformer.channels, transformer.cross_attention_dim);
-  }
 }

@@ -5,6 +5,7 @@ import { conv2d, linear } from "../modules/layers.js";
 import { allRows, uploadFloats } from "../modules/upload.js";
 import { pixArtBlock, type SelfAttention, type TextKeys } from "./pixart-block.js";
 import type { PixArtConfig } from "./pixart-config.js";
+import { pixArtTextKeys } from "./pixart-text-keys.js";
 import { positionEmbedding, TIMESTEP_CHANNELS, timestepEmbedding } from "./sinusoids.js";
 
 /** What stays the same over the steps of a generation, made once by `condition`. */
@@ -99,7 +100,7 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
         batch,
         layout: grid,
         positions: uploadFloats(backend, positions, grid.height * grid.width, channels),
-        text: textKeys({ backend, config, weights, text }),
+        text: pixArtTextKeys({ backend, config, weights, text }),
         textLengths,
       };
       if (!config.use_additional_conditions) return conditions;
@@ -193,38 +194,4 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
       );
     },
   };
-}
-
-/** Projects the caption and gives every layer its keys and values; the caption is the same in every step. */
-function textKeys(options: {
-  backend: Backend;
-  config: PixArtConfig;
-  weights: Weights;
-  text: DeviceTensor;
-}): TextKeys[] {
-  const { backend, config, weights, text } = options;
-  using scope = backend.scope();
-  const projection = weights.within("caption_projection");
-  const project = (backendOfLayer: Backend, layer: Weights, input: DeviceTensor) =>
-    linear({ backend: backendOfLayer, weights: layer, input });
-  const caption =
-    config.caption_channels === null
-      ? text
-      : project(
-          scope,
-          projection.within("linear_2"),
-          linear({
-            backend: scope,
-            weights: projection.within("linear_1"),
-            input: text,
-            activation: "geluTanh",
-          }),
-        );
-  return Array.from({ length: config.num_layers }, (_, layer) => {
-    const attention = weights.within(`transformer_blocks.${layer}.attn2`);
-    return {
-      key: project(backend, attention.within("to_k"), caption),
-      value: project(backend, attention.within("to_v"), caption),
-    };
-  });
 }
