@@ -36,7 +36,11 @@ export interface OperatorTiming {
 }
 
 export interface ScopeOptions {
-  /** Stops the scope's commands, long kernels included; what they would have made fails with an `AbortError`. */
+  /**
+   * Stops the scope's commands (and those of the scopes inside), long kernels included. What they would have made,
+   * and what is made from that elsewhere, fails with the signal's reason: an `AbortError` unless the caller gave another.
+   * Results that were finished before stay.
+   */
   readonly signal?: AbortSignal;
   /** Records operator timings, read with `timings()`. Default: false. Nested scopes record into the nearest timed one. */
   readonly timed?: boolean;
@@ -96,7 +100,10 @@ export interface Backend extends Operators {
   upload(tensor: Tensor): DeviceTensor;
   /** Waits for the tensor and copies it to the host. Rejects with what went wrong in the commands it depends on. */
   read(tensor: DeviceTensor): Promise<Tensor>;
-  /** Waits until all commands issued so far through this view have run; rejects with the first failure since the last flush. */
+  /**
+   * Waits until all commands issued so far through this view have run; rejects with the first failure among them since
+   * the last flush, whether or not a `read()` has told it already. A scope's commands are not its parent's.
+   */
   flush(): Promise<void>;
   /** A view of this backend whose tensors are freed together and whose commands can be stopped together. */
   scope(options?: ScopeOptions): BackendScope;
@@ -106,7 +113,10 @@ export interface Backend extends Operators {
 
 /** Everything made through the scope (tensors, operands, masks) is freed by `dispose()`, unless kept. */
 export interface BackendScope extends Backend {
-  /** Hands a tensor (or operands, or a mask) to the enclosing scope, or to the caller where there is none. Returns it. */
+  /**
+   * Hands a tensor (or operands, or a mask) to the enclosing scope, or to the caller where there is none. Returns it.
+   * What another scope owns stays where it is.
+   */
   keep<T extends Disposable>(resource: T): T;
   /** Timings since the scope began, by operator; attention and prepareAttention with a label are listed as "attention/label". Needs `timed`. */
   timings(): Promise<Readonly<Record<string, OperatorTiming>>>;

@@ -11,6 +11,7 @@ import { movementCases } from "./cases/movement.js";
 import { normCases } from "./cases/norms.js";
 import { refusalCases } from "./cases/refusals.js";
 import { scopeCases } from "./cases/scopes.js";
+import { specialValueCases } from "./cases/special-values.js";
 
 /**
  * Everything that a backend must do as the reference does: every operator on awkward shapes, ownership, failures,
@@ -26,6 +27,7 @@ export function conformanceCases(): ConformanceCase[] {
     ...attentionCases(),
     ...attentionIdentityCases(),
     ...blockStatisticsCases(),
+    ...specialValueCases(),
     ...refusalCases(),
     ...failureCases(),
     ...lifecycleCases(),

@@ -23,8 +23,5 @@ export function absolute(tensor: Tensor): Tensor<"f32"> {
   return { dtype: "f32", shape: tensor.shape, data: toFloat32(tensor).map(Math.abs) };
 }
 
-/**
- * Largest derivative of an activation, rounded up, and its own error relative to |x|.
- * (silu reaches 1.0998, gelu 1.129, relu 1.)
- */
+/** Largest derivative of an activation, rounded up (silu reaches 1.0998, gelu 1.129, relu 1): what it makes of an input's error. */
 export const ACTIVATION_SLOPE = 1.13;

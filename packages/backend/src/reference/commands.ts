@@ -100,7 +100,8 @@ export class CommandQueue {
     try {
       return await command.run(Object.fromEntries(values), this.stream.pause(this.scope.signals));
     } catch (cause) {
-      if (this.scope.aborted !== undefined) throw cause;
+      const { aborted } = this.scope;
+      if (aborted !== undefined && cause === abortError(aborted)) throw cause;
       throw new OperatorError({ operator, cause });
     } finally {
       this.scope.timings?.record(timingKey(operator, label), performance.now() - start);

@@ -36,6 +36,20 @@ function perturbed(relative: number): Faults {
   };
 }
 
+/** Inputs rounded to `bits` of mantissa, as by a matrix unit of lower precision. */
+function rounded(bits: number): Faults {
+  return {
+    upload: (original) => (tensor) => {
+      if (tensor.dtype !== "f32" || tensor.shape.length !== 3) return original.upload(tensor);
+      const data = Float32Array.from(tensor.data, (value) => {
+        const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - bits);
+        return value === 0 ? 0 : Math.round(value / unit) * unit;
+      });
+      return original.upload({ ...tensor, data });
+    },
+  };
+}
+
 /** Faults that a backend may really have, each with the operator whose cases must find it. */
 export const faults: readonly {
   readonly name: string;
@@ -66,6 +80,12 @@ export const faults: readonly {
     },
   },
   { name: "linear is off by 1e-4", operator: "linear", faults: perturbed(1e-4) },
+  {
+    name: "attention multiplies in TF32",
+    operator: "attention",
+    among: "head dim 64, ragged tail",
+    faults: rounded(10),
+  },
   { name: "attention is off by 1e-3", operator: "attention", faults: perturbed(1e-3) },
   {
     name: "conv2d pads both sides alike",

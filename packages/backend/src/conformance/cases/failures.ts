@@ -1,6 +1,6 @@
 import type { Tensor } from "@paroattn/tensor";
 import { OperatorError } from "../../errors.js";
-import type { ConformanceCase } from "../case.js";
+import type { ConformanceCase, ConformanceContext } from "../case.js";
 import { expectThat } from "../compare.js";
 import { describeError, errorOf } from "../expect-error.js";
 
@@ -23,7 +23,7 @@ export function failureCases(): ConformanceCase[] {
     ...[4, -1].map((id) => ({
       name: `failures: id ${id} of a table of 4 fails by name, and all that is made from it`,
       operator: "embedding",
-      run: async ({ backend }: { backend: ConformanceBackend }) => {
+      run: async ({ backend }: ConformanceContext) => {
         const scope = backend.scope();
         try {
           const rows = scope.embedding({
@@ -86,5 +86,3 @@ export function failureCases(): ConformanceCase[] {
     },
   ];
 }
-
-type ConformanceBackend = Parameters<ConformanceCase["run"]>[0]["backend"];
