@@ -59,7 +59,8 @@ struct Rotary {
   RotaryPairing pairing = RotaryPairing::kInterleaved;
 };
 
-// Block b holds the reordered tokens starts[b] .. starts[b + 1]; 1 to 64 of them. starts[0] = 0, starts[blocks] = tokens.
+// Block b holds the reordered tokens starts[b] .. starts[b + 1]; 1 to 64 of them. starts[0] = 0 and
+// starts[blocks] = tokens.
 struct Partition {
   const uint32_t* starts = nullptr;  // [blocks + 1]; null: one run of 64s with a ragged tail
   size_t blocks = 0;                 // ignored if starts is null
@@ -67,7 +68,7 @@ struct Partition {
 
 // Token orders of the heads, for self-attention (query_tokens == key_tokens).
 struct Orders {
-  const uint32_t* const* indices = nullptr;  // [distinct] pointers to gather indices [tokens]; a null one is the identity
+  const uint32_t* const* indices = nullptr;  // [distinct] pointers to gather indices [tokens]; null: identity
   size_t distinct = 0;                       // 0: sequence order for every head
   const uint32_t* choice = nullptr;          // [heads], each < distinct
 };
@@ -152,7 +153,7 @@ struct AttentionOptions {
   const float* bias = nullptr;        // [heads, query_tokens, key_tokens], sequence order, added to the scaled logits
   const float* row_scale = nullptr;   // [batch, heads, query_tokens], sequence order
   const float* residual = nullptr;    // [batch, query_tokens, heads * head_dim], sequence order; may be `output`
-  float* log_sum_exp = nullptr;       // out: [batch, heads, query_tokens], sequence order, natural log; null: not wanted
+  float* log_sum_exp = nullptr;       // out: [batch, heads, query_tokens], sequence order, natural log
 };
 
 // output = row_scale * softmax(scale * q k' + bias) v + residual: [batch, query_tokens, heads * head_dim].

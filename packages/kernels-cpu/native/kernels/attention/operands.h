@@ -17,7 +17,9 @@ constexpr size_t kPad = 16;
 constexpr double kLog2E = 1.4426950408889634;
 constexpr double kLn2 = 0.6931471805599453;
 
-constexpr size_t round_up(size_t value, size_t multiple) noexcept { return (value + multiple - 1) / multiple * multiple; }
+constexpr size_t round_up(size_t value, size_t multiple) noexcept {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 // One packed set of keys and values: grouped heads share it if they also share the token order.
 struct KeyValueSet {

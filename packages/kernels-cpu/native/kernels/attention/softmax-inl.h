@@ -37,7 +37,9 @@ struct RowState {
 
 HWY_INLINE void scale_in_place(float* values, size_t count, float factor) {
   const F32 d;
-  for (size_t i = 0; i < count; i += kLanes) hn::Store(hn::Mul(hn::Load(d, values + i), hn::Set(d, factor)), d, values + i);
+  for (size_t i = 0; i < count; i += kLanes) {
+    hn::Store(hn::Mul(hn::Load(d, values + i), hn::Set(d, factor)), d, values + i);
+  }
 }
 
 HWY_NOINLINE inline void move_reference(const float* logits, const RowState& row) {

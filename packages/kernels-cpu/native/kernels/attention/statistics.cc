@@ -84,7 +84,8 @@ HWY_INLINE void measure_tile(const StatisticsUnit& unit, const float* references
   const size_t excluded = valid.count > 0 && options.epsilon > 0 ? query_rows * (kBlock - valid.count) : 0;
   options.sum[at] = hn::GetLane(hn::SumOfLanes(d, tile.sum));
   options.maximum[at] = hn::GetLane(hn::MaxOfLanes(d, tile.maximum));
-  options.small_count[at] = static_cast<float>(tile.small - std::min(tile.small, excluded));  // a NaN query is not small
+  // The minimum: the excluded keys of a NaN query are not small.
+  options.small_count[at] = static_cast<float>(tile.small - std::min(tile.small, excluded));
 }
 
 void measure(const StatisticsUnit& unit) {

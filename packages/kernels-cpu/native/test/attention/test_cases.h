@@ -24,7 +24,9 @@ inline std::vector<Case> cases() {
   add("one block", false, [](Traits&) {});
   add("one token", false, [](Traits& t) { t.query_tokens = t.key_tokens = 1; });
   add("one channel", false, [](Traits& t) { t.head_dim = 1, t.query_tokens = t.key_tokens = 70; });
-  add("cross", false, [](Traits& t) { t.query_tokens = 130, t.key_tokens = 77, t.heads = 2, t.key_lengths = true, t.batch = 3; });
+  add("cross", false, [](Traits& t) {
+    t.query_tokens = 130, t.key_tokens = 77, t.heads = 2, t.key_lengths = true, t.batch = 3;
+  });
   add("72 channels, rms, interleaved", false, [](Traits& t) {
     t.query_tokens = t.key_tokens = 300, t.heads = 3, t.head_dim = 72, t.norm = NormKind::kRms, t.weights = true;
     t.rotary = 1, t.distinct = 2, t.batch = 2;

@@ -24,7 +24,9 @@ void check_lists(Checks& checks, Random& random, size_t batch, size_t heads, siz
         ++next;
       }
       equal = equal && next == mask->live_count(row);
-      for (size_t i = 1; i < mask->live_count(row); ++i) ascending = ascending && mask->live(row)[i - 1] < mask->live(row)[i];
+      for (size_t i = 1; i < mask->live_count(row); ++i) {
+        ascending = ascending && mask->live(row)[i - 1] < mask->live(row)[i];
+      }
       const size_t place = head * query_blocks + qb;
       ++seen[mask->work()[place]];
       sorted = sorted && mask->work()[place] / query_blocks == head &&
