@@ -1,54 +1,77 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ATTENTION_CASES, benchAttention } from "./attention.js";
+import { attentionRow, reorderRow } from "./print.js";
+import { benchReorder } from "./reorder.js";
 
-const USAGE = `usage: npm run bench -- attention [--json] [--threads N] [--rounds N]`;
+const USAGE = `usage: npm run bench -- attention [--json] [--threads N] [--rounds N]
+       npm run bench -- reorder   [--json] [--threads N] [--pictures N]`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    threads: { type: "string", default: String(availableParallelism()) },
-    rounds: { type: "string", default: "15" },
-  },
-});
-
-const suite = positionals[0];
-const threads = Number(values.threads);
-const rounds = Number(values.rounds);
-if (
-  suite !== "attention" ||
-  !Number.isInteger(threads) ||
-  threads < 1 ||
-  !Number.isInteger(rounds) ||
-  rounds < 1
-) {
-  process.stderr.write(
-    `Expected a suite and whole positive numbers but found '${process.argv.slice(2).join(" ")}'\n${USAGE}\n`,
-  );
+function refuse(message: string): never {
+  process.stderr.write(`${message}\n${USAGE}\n`);
   process.exit(2);
 }
 
-const progress = (done: number, total: number) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r  round ${done} of ${total}   `);
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        threads: { type: "string", default: String(availableParallelism()) },
+        rounds: { type: "string", default: "15" },
+        pictures: { type: "string", default: "3" },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+const { values, positionals } = parse();
+
+function positive(name: "threads" | "rounds" | "pictures"): number {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value >= 1) return value;
+  return refuse(`Expected a whole positive number for --${name} but found '${values[name]}'`);
+}
+
+const onTerminal = process.stderr.isTTY;
+const show = (text: string) => {
+  if (onTerminal) process.stderr.write(`\r\x1b[K${text}`);
+};
+const print = (line: object, row: string) => {
+  show("");
+  process.stdout.write(`${values.json ? JSON.stringify(line) : row}\n`);
 };
 
-let lastCase = "";
-for await (const line of benchAttention({
-  cases: ATTENTION_CASES,
-  threads,
-  rounds,
-  onProgress: progress,
-})) {
-  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  if (values.json) {
-    process.stdout.write(`${JSON.stringify(line)}\n`);
-    continue;
+switch (positionals[0]) {
+  case "attention": {
+    let lastCase = "";
+    const lines = benchAttention({
+      cases: ATTENTION_CASES,
+      threads: positive("threads"),
+      rounds: positive("rounds"),
+      onProgress: (done, total) => show(`  round ${done} of ${total}`),
+    });
+    for await (const line of lines) {
+      if (line.case !== lastCase && !values.json) {
+        print(line, `${line.case}, ${line.threads} threads`);
+      }
+      lastCase = line.case;
+      print(line, attentionRow(line));
+    }
+    break;
   }
-  if (line.case !== lastCase) process.stdout.write(`${line.case}, ${line.threads} threads\n`);
-  lastCase = line.case;
-  const times = `${line.ms.toFixed(1)} ms (median ${line.medianMs.toFixed(1)})`;
-  process.stdout.write(
-    `  ${line.implementation.padEnd(36)} ${times.padEnd(28)} ${line.gflops.toFixed(0).padStart(4)} GFLOP/s  ${line.ratio.toFixed(2)}x\n`,
-  );
+  case "reorder": {
+    const lines = benchReorder({
+      threads: positive("threads"),
+      pictures: positive("pictures"),
+      onProgress: (stage, done) => show(`  ${stage}: ${Math.floor(done * 100)} %`),
+    });
+    for await (const line of lines) print(line, reorderRow(line));
+    break;
+  }
+  default:
+    refuse(`Expected a suite, attention or reorder, but found '${positionals[0] ?? "nothing"}'`);
 }
