@@ -1,4 +1,5 @@
 import type { Tensor } from "@paroattn/tensor";
+import type { AttentionOperands } from "../../attention-types.js";
 import type { Backend, BackendScope } from "../../backend.js";
 import type { DeviceTensor } from "../../device-tensor.js";
 import type { ConformanceCase } from "../case.js";
@@ -25,22 +26,45 @@ async function expectAborted(
   );
 }
 
-/** One head pair over more tokens than any device finishes before the signal comes. */
-function longAttention(scope: BackendScope): DeviceTensor {
-  const tokens = 65_536;
-  const channels = 64;
+/** Two heads over more tokens than any device finishes before the signal comes, and whose softmax map would fit no memory. */
+const LONG = { tokens: 65_536, heads: 2, headDim: 32 } as const;
+
+function longOperands(scope: BackendScope): AttentionOperands {
+  const { tokens, heads, headDim } = LONG;
   const pattern = Float32Array.from({ length: 1009 }, (_, i) => Math.sin(i));
-  const data = new Float32Array(tokens * channels);
+  const data = new Float32Array(tokens * heads * headDim);
   for (let i = 0; i < data.length; i++) data[i] = pattern[i % pattern.length]!;
-  const query = scope.upload({ dtype: "f32", shape: [1, tokens, channels], data });
-  const operands = scope.prepareAttention({
-    query,
-    key: query,
-    value: query,
-    heads: 2,
-    headDim: 32,
-  });
-  return scope.attention({ operands }).output;
+  const query = scope.upload({ dtype: "f32", shape: [1, tokens, heads * headDim], data });
+  return scope.prepareAttention({ query, key: query, value: query, heads, headDim });
+}
+
+function longStatistics(scope: BackendScope): DeviceTensor {
+  const { tokens, heads } = LONG;
+  const data = new Float32Array(heads * tokens).fill(Math.log(tokens));
+  return scope.blockStatistics({
+    operands: longOperands(scope),
+    logSumExp: scope.upload({ dtype: "f32", shape: [1, heads, tokens], data }),
+    epsilon: 1e-3,
+  }).sum;
+}
+
+/** Aborts while the command runs; it, what is made from it and the flush must tell so, and the backend must go on. */
+async function expectStopped(
+  backend: Backend,
+  command: (scope: BackendScope) => DeviceTensor,
+): Promise<void> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const scope = backend.scope({ signal });
+  const output = command(scope);
+  const after = scope.reshape({ input: output, shape: [-1] });
+  setTimeout(() => controller.abort(), 20);
+  await expectAborted("the command", { signal, action: () => scope.read(output) });
+  await expectAborted("what was made from it", { signal, action: () => scope.read(after) });
+  await expectAborted("the flush", { signal, action: () => scope.flush() });
+  scope.dispose();
+  const input = backend.upload(twos);
+  await expectFirst(backend, backend.add({ a: input, b: input }), 4);
 }
 
 const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
@@ -57,20 +81,9 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
     await expectFirst(backend, backend.add({ a: input, b: input }), 4);
     scope.dispose();
   },
-  "a signal stops a long attention, and all that is made from it": async (backend) => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const scope = backend.scope({ signal });
-    const output = longAttention(scope);
-    const after = scope.reshape({ input: output, shape: [-1] });
-    setTimeout(() => controller.abort(), 20);
-    await expectAborted("the attention", { signal, action: () => scope.read(output) });
-    await expectAborted("what was made from it", { signal, action: () => scope.read(after) });
-    await expectAborted("the flush", { signal, action: () => scope.flush() });
-    scope.dispose();
-    const input = backend.upload(twos);
-    await expectFirst(backend, backend.add({ a: input, b: input }), 4);
-  },
+  "a signal stops a long attention, and all that is made from it": (backend) =>
+    expectStopped(backend, (scope) => scope.attention({ operands: longOperands(scope) }).output),
+  "a signal stops long block statistics": (backend) => expectStopped(backend, longStatistics),
   "the signal of a scope stops the scopes inside": async (backend) => {
     const controller = new AbortController();
     const outer = backend.scope({ signal: controller.signal });
