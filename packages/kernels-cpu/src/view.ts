@@ -81,6 +81,11 @@ export class CpuView extends CpuOperators implements BackendScope {
     return native.timings(view);
   }
 
+  /** Bytes that the tensors of the root hold, with what it keeps for reuse. For tests. */
+  memory(): number {
+    return this.issuer.native.memory(this.issuer.view);
+  }
+
   dispose(): void {
     if (this.issuer.scope.disposed) return;
     this.issuer.scope.dispose();

@@ -157,7 +157,10 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
 Napi::Value share(const Napi::CallbackInfo& info) { return handle_of(info.Env(), buffer_at(info, 0)); }
 
 // release(handle): void
-void release(const Napi::CallbackInfo& info) { handle_at(info, 0).resource.reset(); }
+void release(const Napi::CallbackInfo& info) {
+  handle_at(info, 0).resource.reset();
+  Environment::of(info.Env()).report_memory(info.Env());
+}
 
 // An operator's own function: linear(view, options): Handle, and so on.
 Napi::Value call_operator(const Napi::CallbackInfo& info) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "environment.h"
+
 namespace paroattn {
 
 // Made, settled and deleted on the JavaScript thread; in between, the stream's thread adds the outcome.
@@ -56,6 +58,7 @@ void Reporter::deliver(Napi::Env env, Napi::Function, Reporter* reporter, Pendin
   // Without an environment the function is being torn down.
   if (env == nullptr) return;
   if (--reporter->open_ == 0) reporter->function_.Unref(env);
+  Environment::of(env).report_memory(env);
   if (!owned->failure) return owned->deferred.Resolve(env.Null());
   Napi::Object failure = Napi::Object::New(env);
   failure["operator"] = owned->failure->operator_name;

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CpuBackendError } from "../errors.js";
 import type { NativeModule } from "../native.js";
+import { withShortWaits } from "./short-waits.js";
 
 const require = createRequire(import.meta.url);
 const ADDON = join("build", "Release", "paroattn_cpu.node");
@@ -22,7 +23,7 @@ export function loadNative(): NativeModule {
       continue;
     }
     try {
-      return require(file) as NativeModule;
+      return withShortWaits(() => require(file) as NativeModule);
     } catch (error) {
       attempts.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     }
