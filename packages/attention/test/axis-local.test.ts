@@ -77,9 +77,18 @@ for (const [axes, layout, reach, expected] of cases) {
     it(`${axes} ${layout.frames}x${layout.height}x${layout.width} seed ${seed}`, async () => {
       const t = performance.now();
       const result = await calibrateHead({ layout, reach, seed });
-      console.log("R", axes, seed, JSON.stringify(result), "ratio", (result.error / result.nativeError).toFixed(3), (performance.now() - t).toFixed(0));
+      console.log(
+        "R",
+        axes,
+        seed,
+        JSON.stringify(result),
+        "ratio",
+        (result.error / result.nativeError).toFixed(3),
+        (performance.now() - t).toFixed(0),
+      );
       expect(expected).toContain(result.order);
     });
   }
 }
-void axisOrders; void nativeOrder;
+void axisOrders;
+void nativeOrder;

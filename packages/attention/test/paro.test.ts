@@ -1,0 +1,161 @@
+import { createReferenceBackend } from "@paroattn/backend";
+import { imageLayout, partitionLayout } from "@paroattn/reorder";
+import { afterAll, describe, expect, it } from "vitest";
+import { denseAttention, PlanError, paroAttention, planMask } from "../src/index.js";
+import { type FakeModel, generate, generationOf, relativeError } from "./fake-model.js";
+import { plantAxisLocal } from "./planted.js";
+import { smallLayout, smallPlan } from "./small-plan.js";
+
+const backend = createReferenceBackend();
+afterAll(() => backend.dispose());
+
+const reaches = [{ width: 1 }, { height: 1 }, { frames: 0.5 }];
+const model: FakeModel = {
+  backend,
+  layout: smallLayout,
+  heads: 3,
+  headDim: 8,
+  timesteps: [900, 500, 300, 100],
+  layers: [0, 1].map((layer) =>
+    [0, 1].map((branch) =>
+      plantAxisLocal({
+        layout: smallLayout,
+        reaches,
+        headDim: 8,
+        seed: 10 * layer + branch,
+        peak: 3,
+      }),
+    ),
+  ),
+};
+const allOnes = () => smallPlan({}, 1);
+
+describe("paroAttention", () => {
+  it("equals dense attention when every block is live, whatever the orders", async () => {
+    const dense = await generate(model, denseAttention());
+    const paro = await generate(model, paroAttention({ plan: allOnes() }));
+    expect(dense.report).toEqual({ strategy: "dense", density: 1 });
+    expect(paro.report).toEqual({ strategy: "paro", density: 1 });
+    // Orders change the order of summation alone: a few roundings of f32.
+    expect(relativeError(paro, dense)).toBeLessThan(1e-6);
+  });
+
+  it("gives the same result in a row and at once", async () => {
+    const strategy = paroAttention({ plan: smallPlan() });
+    const other = { ...model, timesteps: [950, 800, 450, 20] };
+    const first = await generate(model, strategy);
+    const second = await generate(model, strategy);
+    const [third, , fourth] = await Promise.all([
+      generate(model, strategy),
+      generate(other, strategy),
+      generate(model, strategy),
+    ]);
+    for (const again of [second, third, fourth]) expect(again).toEqual(first);
+    const dense = await generate(model, denseAttention());
+    expect(relativeError(first, dense)).toBeGreaterThan(0.01);
+  });
+
+  it("shares a mask between guidance branches", async () => {
+    const plan = smallPlan();
+    const strategy = paroAttention({ plan });
+    const both = await generate(model, strategy);
+    for (const branch of [0, 1]) {
+      const alone = { ...model, layers: model.layers.map((layer) => [layer[branch]!]) };
+      const { outputs, report } = await generate(alone, strategy);
+      outputs.forEach((row, step) => {
+        row.forEach((output, layer) => {
+          const all = both.outputs[step]![layer]!;
+          expect(output).toEqual(
+            all.subarray(branch * output.length, (branch + 1) * output.length),
+          );
+        });
+      });
+      expect(report.density).toBeCloseTo(both.report.density, 12);
+    }
+  });
+
+  it("uses the masks of the timestep's bucket and reports what they execute", async () => {
+    const plan = smallPlan();
+    const partition = partitionLayout(smallLayout);
+    const densityOf = (bucket: number, layer: number) =>
+      planMask(plan, { bucket, layer }).density({
+        queryPartition: partition,
+        keyPartition: partition,
+      });
+    // Timesteps 900 | 500 | 300 and 100, as the boundaries 700 and 400 cut them.
+    const expected = [0, 1, 2, 2].flatMap((bucket) => [densityOf(bucket, 0), densityOf(bucket, 1)]);
+    const { report } = await generate(model, paroAttention({ plan }));
+    expect(report.density).toBeCloseTo(expected.reduce((a, b) => a + b) / expected.length, 12);
+    const early = await generate({ ...model, timesteps: [900] }, paroAttention({ plan }));
+    expect(early.report.density).toBeCloseTo((densityOf(0, 0) + densityOf(0, 1)) / 2, 12);
+    expect(early.report.density).not.toBe(report.density);
+  });
+
+  it("prepares a mask once per bucket and layer, and frees it when the bucket is over", async () => {
+    let prepared = 0;
+    let alive = 0;
+    let most = 0;
+    const scope = backend.scope();
+    const counting = new Proxy(scope, {
+      get(target, name) {
+        if (name !== "prepareMask") {
+          const value = Reflect.get(target, name);
+          return typeof value === "function" ? value.bind(target) : value;
+        }
+        return (mask: Parameters<typeof backend.prepareMask>[0]) => {
+          const device = target.prepareMask(mask);
+          prepared++;
+          most = Math.max(most, ++alive);
+          const dispose = device.dispose.bind(device);
+          return Object.assign(device, {
+            dispose() {
+              alive--;
+              dispose();
+            },
+          });
+        };
+      },
+    });
+    // The fake model hands its own scope to `start`; here the counting one.
+    const strategy = paroAttention({ plan: smallPlan() });
+    await generate(model, {
+      name: strategy.name,
+      start: (generation) => strategy.start({ ...generation, backend: counting }),
+    });
+    expect([prepared, most, alive]).toEqual([6, 2, 0]);
+    scope.dispose();
+  });
+});
+
+describe("a plan for something else", () => {
+  const start = (plan: ReturnType<typeof smallPlan>, changes: Partial<FakeModel> = {}) =>
+    Promise.resolve(paroAttention({ plan }).start(generationOf({ ...model, ...changes }, backend)));
+
+  it.each([
+    ["architecture", { architecture: "Other" }, /"FakeTransformer2DModel".*found.*"Other"/],
+    ["layout", { layout: imageLayout({ height: 6, width: 28 }) }, /150 text \+ 4x6x7.*6x28/],
+    ["layers", { layers: model.layers.slice(1) }, /2 layers.*1 layers/],
+    ["heads", { heads: 5 }, /3 heads.*5 heads/],
+  ])("is refused for another %s, which it names", async (_, changes, message) => {
+    const error = await start(smallPlan(), changes).catch((error: unknown) => error);
+    expect(PlanError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it("names everything that differs", async () => {
+    const changes = { heads: 5, layout: imageLayout({ height: 6, width: 28 }) };
+    await expect(start(smallPlan(), changes)).rejects.toThrow(/layout .*3 heads.* 5 heads/);
+  });
+
+  it("runs with other weights after one warning", async () => {
+    const warnings: string[] = [];
+    const fineTune = {
+      ...model,
+      fingerprint: "fedcba9876543210",
+      warn: (message: string) => warnings.push(message),
+    };
+    const paro = await generate(fineTune, paroAttention({ plan: allOnes() }));
+    expect(warnings).toEqual([expect.stringMatching(/0123456789ab.*fedcba987654/)]);
+    expect(paro.report.density).toBe(1);
+  });
+});
