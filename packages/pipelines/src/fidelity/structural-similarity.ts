@@ -55,9 +55,21 @@ export function structuralSimilarity(a: Picture, b: Picture): number {
     const planeB = channel(b, index);
     const meanA = windowMeans(planeA, width, height);
     const meanB = windowMeans(planeB, width, height);
-    const squareA = windowMeans(planeA.map((v) => v * v), width, height);
-    const squareB = windowMeans(planeB.map((v) => v * v), width, height);
-    const product = windowMeans(planeA.map((v, i) => v * planeB[i]!), width, height);
+    const squareA = windowMeans(
+      planeA.map((v) => v * v),
+      width,
+      height,
+    );
+    const squareB = windowMeans(
+      planeB.map((v) => v * v),
+      width,
+      height,
+    );
+    const product = windowMeans(
+      planeA.map((v, i) => v * planeB[i]!),
+      width,
+      height,
+    );
     let sum = 0;
     for (let i = 0; i < meanA.length; i++) {
       const covariance = product[i]! - meanA[i]! * meanB[i]!;

@@ -73,7 +73,7 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     const begin = performance.now();
     let latents = uploadFloats(
       loop,
-      concatenate(pictures.map(({ noise }) => noise)),
+      concatenate(pictures.map(({ noise }) => noise())),
       pictures.length,
       ...request.latentShape,
     );

@@ -11,8 +11,8 @@ export interface PictureRequest {
   /** Index of its prompt. */
   readonly prompt: number;
   readonly seed: number;
-  /** Initial noise, [channels, height, width] of the latents. */
-  readonly noise: Float32Array;
+  /** Makes its initial noise, [channels, height, width] of the latents. */
+  readonly noise: () => Float32Array;
 }
 
 /** A checked call of `generate`, with its defaults. */
@@ -76,7 +76,7 @@ export function checkRequest(model: PixArtModel, options: GenerateOptions): PixA
   const pictures = Array.from({ length: total }, (_, i) => ({
     prompt: Math.floor(i / count),
     seed: seed + i,
-    noise: given?.subarray(i * size, (i + 1) * size) ?? normalNoise(seed + i, size),
+    noise: () => given?.subarray(i * size, (i + 1) * size) ?? normalNoise(seed + i, size),
   }));
   return {
     prompts,

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { compareWithReference } from "../src/fidelity/fidelity.js";
+
+const width = 24;
+const height = 17;
+const length = width * height * 3;
+const reference = {
+  width,
+  height,
+  data: Uint8Array.from({ length }, (_, i) => (i * 7919) % 251),
+};
+const picture = {
+  width,
+  height,
+  data: Uint8ClampedArray.from(
+    { length },
+    (_, i) => reference.data[i]! + ((i * 31) % 23) - 11,
+  ) as unknown as Uint8Array,
+};
+
+describe("compareWithReference", () => {
+  // Golden values: scikit-image 0.26 structural_similarity(gaussian_weights=True, sigma=1.5,
+  // use_sample_covariance=False, data_range=255, channel_axis=2), peak_signal_noise_ratio, and numpy.
+  it("agrees with scikit-image", () => {
+    const fidelity = compareWithReference(reference, picture);
+    expect(fidelity.ssim).toBeCloseTo(0.9971941540251418, 10);
+    expect(fidelity.psnr).toBeCloseTo(31.764548210944117, 10);
+    expect(fidelity.cosine).toBeCloseTo(0.9958913913986395, 10);
+    expect(fidelity.relativeL1).toBeCloseTo(0.09046664758087604, 10);
+  });
+
+  it("finds a picture equal to itself", () => {
+    const fidelity = compareWithReference(reference, reference);
+    expect(fidelity.psnr).toBe(Number.POSITIVE_INFINITY);
+    expect(fidelity.ssim).toBeCloseTo(1, 12);
+    expect(fidelity.cosine).toBeCloseTo(1, 12);
+    expect(fidelity.relativeL1).toBe(0);
+  });
+
+  it("refuses pictures of different sizes", () => {
+    const other = { width: 17, height: 24, data: reference.data };
+    expect(() => compareWithReference(reference, other)).toThrow(/24x17.*17x24/);
+  });
+});
