@@ -1,15 +1,20 @@
 import { decodeHTMLStrict } from "entities";
 
-/** Markup in the order in which Python's html.parser looks for it; what is not closed is text. */
+/**
+ * Markup in the order in which Python's html.parser looks for it. What is not closed is text, in which references stay
+ * as they are; of a reference that is one letter at the very end, only the letter stays.
+ */
 const MARKUP = new RegExp(
   [
     String.raw`<!--[\s\S]*?--\s*>`,
     String.raw`<!\[cdata\[(?<cdata>[\s\S]*?)\]\]>`,
-    "<[!?][^>]*>",
+    String.raw`<(?:!(?!--)|\?)[^>]*>`,
     String.raw`<(?<raw>script|style)(?![^\s/>])[^>]*>(?:[\s\S]*?</\s*\k<raw>\s*>|[\s\S]*$)`,
     `<[a-z](?:[^>"']|"[^"]*"|'[^']*')*>`,
     "</?[a-z][^>]*>",
     "</[^>]*>",
+    "(?<unclosed><!--[^>]*>|<[!?/a-z][^<]*(?=<))",
+    "&(?=[a-z#]$)",
     "&(?<name>[a-z][-.a-z0-9]*)(?:;|(?=[^a-z0-9]))",
     "&#(?<code>[0-9]+|x[0-9a-f]+)(?:;|(?=[^0-9a-f]))",
   ].join("|"),
@@ -23,8 +28,9 @@ const MARKUP = new RegExp(
  */
 export function htmlText(html: string): string {
   return html.replace(MARKUP, (...match: unknown[]) => {
-    const { cdata, name, code } = match.at(-1) as Record<string, string | undefined>;
+    const { cdata, unclosed, name, code } = match.at(-1) as Record<string, string | undefined>;
     if (cdata !== undefined) return cdata;
+    if (unclosed !== undefined) return unclosed;
     if (name !== undefined) {
       const reference = `&${name};`;
       const decoded = decodeHTMLStrict(reference);
