@@ -44,7 +44,10 @@ export interface GenerationInfo {
   readonly warn: (message: string) => void;
 }
 
-/** A lazy look at the attention's inputs: nothing is computed that the strategy does not ask for. */
+/**
+ * A lazy look at the attention's inputs: nothing is computed that the strategy does not ask for, and it may ask several
+ * times (calibration prepares one order after the other). It is good until `attend` is done.
+ */
 export interface AttentionFront {
   /** The scope of the current layer; what is made through it is freed after the layer, unless kept. */
   readonly backend: Backend;
@@ -71,7 +74,10 @@ export interface AttentionReport {
 /** One generation's worth of a strategy. It owns all of its state, so that two generations never meet. */
 export interface AttentionRun {
   before(site: AttentionSite): SiteDecision;
-  /** Returns [batch, tokens, heads * headDim] in sequence order, made through `front.backend`. */
+  /**
+   * Returns [batch, tokens, heads * headDim] in sequence order, made through `front.backend`.
+   * A promise where the strategy must look at numbers; pipelines await it before the next operator that needs the output.
+   */
   attend(site: AttentionSite, front: AttentionFront): DeviceTensor | Promise<DeviceTensor>;
   report(): AttentionReport;
   dispose(): void;

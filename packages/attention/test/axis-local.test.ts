@@ -60,8 +60,8 @@ const cases: {
   readonly orders: readonly string[];
   readonly seeds: readonly number[];
 }[] = [
-  { name: "W in HxW", layout: wide, reach: { width: 1.5 }, orders: ["WH"], seeds: [1, 2, 3] },
-  { name: "W in a tall HxW", layout: tall, reach: { width: 1 }, orders: ["WH"], seeds: [4, 5] },
+  { name: "W in HxW", layout: wide, reach: { width: 1.5 }, orders: ["WH"], seeds: [1, 2] },
+  { name: "W in a tall HxW", layout: tall, reach: { width: 1 }, orders: ["WH"], seeds: [4] },
   { name: "H in HxW", layout: wide, reach: { height: 1.5 }, orders: ["HW"], seeds: [6] },
   {
     name: "H in FxHxW",
@@ -75,7 +75,7 @@ const cases: {
     layout: awkward,
     reach: { width: 0.8 },
     orders: ["WFH", "WHF"],
-    seeds: [9, 10],
+    seeds: [9],
   },
   {
     name: "F in FxHxW",

@@ -96,7 +96,6 @@ export async function makePlans(
   await generate(summing.strategy);
   const plans: Plan[] = [];
   for (const density of densities) {
-    signal?.throwIfAborted();
     plans.push(
       await planFromMasses({
         summing,
@@ -108,7 +107,8 @@ export async function makePlans(
           sigma,
           epsilon: epsilon(summing.subject()),
         },
-        ...(options.packages && { packages: options.packages }),
+        packages: options.packages,
+        signal,
       }),
     );
   }

@@ -1,6 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import { partitionLayout } from "@paroattn/reorder";
 import {
   type BlockMask,
+  type BlockMassSource,
   globalThreshold,
   maskFromThreshold,
   scheduleDensity,
@@ -14,13 +16,14 @@ export async function planFromMasses(
   options: Pick<Plan, "calibration" | "scoring"> & {
     readonly summing: MassSumming;
     readonly density: number;
-    readonly packages?: Plan["packages"];
+    readonly packages?: Plan["packages"] | undefined;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Plan> {
   const { summing, density, calibration, scoring } = options;
   const { architecture, weightsFingerprint, layers, heads, layout } = summing.subject();
   const buckets = summing.buckets();
-  const source = summing.masses();
+  const source = interruptible(summing.masses(), options.signal);
   const partition = partitionLayout(layout);
   const bucketSteps = buckets.steps;
   const threshold = await globalThreshold({ source, partition, density, bucketSteps });
@@ -53,6 +56,18 @@ export async function planFromMasses(
     scoring,
     calibration,
     packages: { ...(await packageVersions()), ...options.packages },
+  };
+}
+
+/** Lets Ctrl-C and other work have their turn between two heads. Throws the signal's reason once it is aborted. */
+function interruptible(source: BlockMassSource, signal?: AbortSignal): BlockMassSource {
+  return {
+    ...source,
+    async read(address) {
+      await setImmediate();
+      signal?.throwIfAborted();
+      return source.read(address);
+    },
   };
 }
 
