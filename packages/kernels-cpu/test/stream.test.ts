@@ -77,7 +77,7 @@ describe("the command stream", () => {
     for (const tensor of [rows, sum]) {
       const error = await rejection(backend.read(tensor));
       expect(OperatorError.isInstance(error) && error.operator).toBe("embedding");
-      expect(String(error)).toContain("found 7 at position 1");
+      expect(String(error)).toContain("expected ids in 0..3 but found 7 at index 1");
     }
   });
 

@@ -14,7 +14,7 @@ namespace {
 void raise(attention::Status status) {
   if (status == attention::Status::kCancelled) throw Cancelled{};
   if (status == attention::Status::kNoLiveKey) {
-    throw std::runtime_error("Expected a live valid key for every query row under the mask but found none for some");
+    throw std::runtime_error("expected a live valid key for every query row under the mask but found none for some");
   }
 }
 
