@@ -16,6 +16,7 @@ const pnpm = ["npx", "--yes", packageManager];
 function missingDebianPackages() {
   if (spawnSync("dpkg-query", ["--version"]).error) return [];
   return debianPackages.filter((name) => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format
     const { stdout } = spawnSync("dpkg-query", ["-W", "-f=${Status}", name], { encoding: "utf8" });
     return !stdout.includes("install ok installed");
   });
