@@ -19,6 +19,7 @@ export class CpuView extends CpuOperators implements BackendScope {
   readonly description: string;
   /** Ends what the view holds beyond its tensors: a scope its signals' listeners, the root its stream. */
   readonly #end: () => void;
+  #ended = false;
 
   constructor(issuer: Issuer, end: () => void) {
     super(issuer);
@@ -87,8 +88,10 @@ export class CpuView extends CpuOperators implements BackendScope {
   }
 
   dispose(): void {
-    if (this.issuer.scope.disposed) return;
+    // The scope may have been disposed of with the one around it.
     this.issuer.scope.dispose();
+    if (this.#ended) return;
+    this.#ended = true;
     this.#end();
   }
 

@@ -1,5 +1,6 @@
+import { getEventListeners } from "node:events";
 import { type Backend, OperatorError } from "@paroattn/backend";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCpuBackend } from "../src/index.js";
 import { filled, ids, issueAttention, rejection } from "./fixtures.js";
 
@@ -68,6 +69,19 @@ describe("the command stream", () => {
     scope.dispose();
     setTimeout(() => controller.abort(), 50);
     expect(await rejection(backend.read(waiting))).toMatchObject({ name: "AbortError" });
+  });
+
+  it("leaves no listener on a signal when its scope is disposed of", async () => {
+    const { signal } = new AbortController();
+    const outer = backend.scope();
+    const scope = outer.scope({ signal });
+    const inner = scope.scope({ signal });
+    expect(getEventListeners(signal, "abort")).not.toHaveLength(0);
+    outer.dispose();
+    scope.dispose();
+    backend.dispose();
+    inner.dispose();
+    await vi.waitFor(() => expect(getEventListeners(signal, "abort")).toHaveLength(0));
   });
 
   it("names the operator that failed, at every read that depends on it", async () => {

@@ -106,7 +106,7 @@ Napi::Value read(const Napi::CallbackInfo& info) {
   }
   Napi::ArrayBuffer target = info[2].As<Napi::ArrayBuffer>();
   void* const destination = target.Data();
-  Reporter::Promise promise = view.reporter->open(info.Env(), target);
+  Reporter::Promise promise = view.reporter->open(info.Env(), info[0].As<Napi::Object>(), target);
   Command command;
   command.operator_name = "read";
   command.view = view.state;
@@ -123,7 +123,7 @@ Napi::Value read(const Napi::CallbackInfo& info) {
 Napi::Value flush(const Napi::CallbackInfo& info) {
   const View& view = view_of(info);
   const bool take = info[1].ToBoolean();
-  Reporter::Promise promise = view.reporter->open(info.Env(), info[0].As<Napi::Object>());
+  Reporter::Promise promise = view.reporter->open(info.Env(), info[0].As<Napi::Object>(), info[0].As<Napi::Object>());
   Command command;
   command.operator_name = "flush";
   command.view = view.state;

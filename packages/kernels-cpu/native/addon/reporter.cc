@@ -9,18 +9,31 @@ namespace paroattn {
 // Made, settled and deleted on the JavaScript thread; in between, the stream's thread adds the outcome.
 struct Reporter::Pending {
   Napi::Promise::Deferred deferred;
+  Napi::ObjectReference view;  // and with it this reporter and the stream
   Napi::ObjectReference keep;
   FailurePtr failure;
 };
 
-// Holds a promise while it is in the stream. A command that is dropped before it runs takes its promise with it.
+// Holds a promise while it is in the stream; settles it once, at the latest when a command is dropped without having run.
 struct Reporter::Ticket {
-  explicit Ticket(Pending* pending) : pending(pending) {}
-  ~Ticket() { delete pending; }
+  Ticket(Reporter* reporter, Pending* pending) : reporter_(reporter), pending_(pending) {}
+  ~Ticket() {
+    if (pending_ != nullptr) settle(std::make_shared<Failure>(Failure{"dispose", "the backend was disposed of", 0}));
+  }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
-  Pending* pending;
+  void settle(const FailurePtr& failure) {
+    Pending* const pending = std::exchange(pending_, nullptr);
+    if (pending == nullptr) return;
+    pending->failure = failure;
+    // Refused only while the environment is torn down, on its own thread.
+    if (reporter_->function_.NonBlockingCall(pending) != napi_ok) delete pending;
+  }
+
+ private:
+  Reporter* reporter_;
+  Pending* pending_;
 };
 
 Reporter::Reporter(Napi::Env env, std::shared_ptr<Stream> stream) : env_(env), stream_(std::move(stream)) {
@@ -42,15 +55,13 @@ void Reporter::on_environment_end(void* data) {
   if (const std::shared_ptr<Stream> stream = reporter->stream_.lock()) stream->stop();
 }
 
-Reporter::Promise Reporter::open(Napi::Env env, Napi::Object keep) {
-  auto ticket = std::make_shared<Ticket>(
-      new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(keep), nullptr});
+Reporter::Promise Reporter::open(Napi::Env env, Napi::Object view, Napi::Object keep) {
+  auto* pending =
+      new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(view), Napi::Persistent(keep), nullptr};
+  const Napi::Value promise = pending->deferred.Promise();
+  const auto ticket = std::make_shared<Ticket>(this, pending);
   if (open_++ == 0) function_.Ref(env);
-  const Napi::Value promise = ticket->pending->deferred.Promise();
-  return {promise, [this, ticket](const FailurePtr& failure) {
-            ticket->pending->failure = failure;
-            function_.NonBlockingCall(std::exchange(ticket->pending, nullptr));
-          }};
+  return {promise, [ticket](const FailurePtr& failure) { ticket->settle(failure); }};
 }
 
 void Reporter::deliver(Napi::Env env, Napi::Function, Reporter* reporter, Pending* pending) {

@@ -23,11 +23,11 @@ class Reporter {
 
   struct Promise {
     Napi::Value promise;
-    // To be called once, on any thread.
+    // On any thread; the first call counts.
     std::function<void(const FailurePtr&)> settle;
   };
-  // A promise of `null | { operator, message, cancelledBy }`. `keep` stays alive until it is settled.
-  Promise open(Napi::Env env, Napi::Object keep);
+  // A promise of `null | { operator, message, cancelledBy }`. `view` and `keep` stay alive until it is settled.
+  Promise open(Napi::Env env, Napi::Object view, Napi::Object keep);
 
  private:
   struct Pending;
