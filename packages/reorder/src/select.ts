@@ -6,8 +6,8 @@ import type { OrderScore } from "./score.js";
 export const DEFAULT_ALPHA = 0.5;
 
 /**
- * Costs nearer than this are a tie. The costs of the candidates sum to 1; statistics in float32 move them by about
- * 1e-7, which must not decide the order of a head that is alike in all of them.
+ * Costs nearer than this are a tie. Each term is a share of 1; statistics in float32 move a cost by about 1e-7,
+ * which must not decide the order of a head that is alike in all of them.
  */
 const TIE = 1e-6;
 
@@ -23,7 +23,7 @@ export interface CombineScoresOptions {
 }
 
 export interface CombinedScores {
-  /** The cost of each candidate, in their order; they sum to 1. */
+  /** The cost of each candidate, in their order; below zero where sparsity outweighs incoherence. */
   readonly costs: readonly number[];
   /** The order with the smallest cost. Ties take the native order, else the first. */
   readonly order: AxisOrder;
@@ -31,8 +31,12 @@ export interface CombinedScores {
 
 /**
  * Weighs the two scores of each order into one cost and picks the cheapest (PAROAttention §4.1):
- * `M = alpha * (1 - sparse) / Σ(1 - sparse) + (1 - alpha) * quant / Σ quant`. A sum of zero gives equal terms.
- * The paper prints `sparse` where `1 - sparse` stands here, which would reward the less sparse order.
+ * `M = (1 - alpha) * quant / Σ quant - alpha * sparse / Σ sparse`. A sum of zero gives equal terms.
+ *
+ * The paper prints `+ alpha * sparse / Σ sparse`, which would reward the less sparse order. Turning the term into the
+ * cost `(1 - sparse) / Σ(1 - sparse)` instead fails on thin heads: where one order is wholly sparse (1 - sparse = 0)
+ * and the right one nearly (0.07), the shares 0 and 1 overrule an incoherence of 39 against 7, and the order is chosen
+ * in which no block holds what the head looks at.
  *
  * Throws a `ReorderError` without candidates, for NaN, and for a score or an alpha out of range.
  */
@@ -41,9 +45,11 @@ export function combineScores(options: CombineScoresOptions): CombinedScores {
   if (candidates.length === 0) refuse("at least one candidate order", "none");
   if (!(alpha >= 0 && alpha <= 1)) refuse("alpha in [0, 1]", alpha);
   checkScores(candidates);
-  const density = shares(candidates.map(({ sparse }) => 1 - sparse));
+  const sparsity = shares(candidates.map(({ sparse }) => sparse));
   const incoherence = shares(candidates.map(({ quant }) => quant));
-  const costs = density.map((share, i) => alpha * share + (1 - alpha) * (incoherence[i] as number));
+  const costs = incoherence.map(
+    (share, i) => (1 - alpha) * share - alpha * (sparsity[i] as number),
+  );
   const tied = Math.min(...costs) + TIE;
   const best = candidates.filter((_, i) => (costs[i] as number) <= tied);
   const native = best.find(({ order }) => order === "HW" || order === "FHW");

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { averageScores, combineScores, ReorderError, selectOrders } from "../src/index.js";
 
 describe("combineScores", () => {
-  it("adds each order's share of density and of incoherence, by hand", () => {
+  it("takes each order's share of sparsity from its share of incoherence, by hand", () => {
     const candidates = [
       { order: "HW" as const, sparse: 0.4, quant: 30 },
       { order: "WH" as const, sparse: 0.8, quant: 10 },
     ];
     const { costs, order } = combineScores({ candidates });
-    expect(costs[0]).toBeCloseTo(0.5 * (0.6 / 0.8) + 0.5 * (30 / 40), 12);
-    expect(costs[1]).toBeCloseTo(0.5 * (0.2 / 0.8) + 0.5 * (10 / 40), 12);
+    expect(costs[0]).toBeCloseTo(0.5 * (30 / 40) - 0.5 * (0.4 / 1.2), 12);
+    expect(costs[1]).toBeCloseTo(0.5 * (10 / 40) - 0.5 * (0.8 / 1.2), 12);
     expect(order).toBe("WH");
   });
 
@@ -20,9 +20,19 @@ describe("combineScores", () => {
     ];
     expect(combineScores({ candidates, alpha: 1 }).order).toBe("WH");
     expect(combineScores({ candidates, alpha: 0 }).order).toBe("HW");
-    // 0.5 * 5/6 + 0.5 * 0.2 against 0.5 * 1/6 + 0.5 * 0.8.
+    // 0.5 * 0.2 - 0.5 * 5/14 against 0.5 * 0.8 - 0.5 * 9/14.
+    expect(combineScores({ candidates }).order).toBe("HW");
+    // 0.2 * 0.2 - 0.8 * 5/14 against 0.2 * 0.8 - 0.8 * 9/14.
+    expect(combineScores({ candidates, alpha: 0.8 }).order).toBe("WH");
+  });
+
+  it("does not let a last bit of sparsity overrule the incoherence", () => {
+    // A head that looks at one token along W: natively every block is nearly empty, and none can be kept for it.
+    const candidates = [
+      { order: "HW" as const, sparse: 1, quant: 39 },
+      { order: "WH" as const, sparse: 0.93, quant: 7 },
+    ];
     expect(combineScores({ candidates }).order).toBe("WH");
-    expect(combineScores({ candidates, alpha: 0.4 }).order).toBe("HW");
   });
 
   it("gives equal terms where a sum is zero", () => {
@@ -33,9 +43,9 @@ describe("combineScores", () => {
     }));
     const { costs, order } = combineScores({ candidates });
     expect(order).toBe("HFW");
-    expect(costs[2]).toBeCloseTo(0.5 * 0.25 + 0.5 * 0.1, 12);
+    expect(costs[2]).toBeCloseTo(0.5 * 0.1 - 0.5 * 0.25, 12);
     const zero = candidates.map((candidate) => ({ ...candidate, quant: 0 }));
-    expect(combineScores({ candidates: zero }).costs).toEqual([0.25, 0.25, 0.25, 0.25]);
+    expect(combineScores({ candidates: zero }).costs).toEqual([0, 0, 0, 0]);
   });
 
   it("takes the native order in a tie, wherever it stands, also one of rounding", () => {
