@@ -62,6 +62,8 @@ const cases: {
 }[] = [
   { name: "W in HxW", layout: wide, reach: { width: 1.5 }, orders: ["WH"], seeds: [1, 2] },
   { name: "W in a tall HxW", layout: tall, reach: { width: 1 }, orders: ["WH"], seeds: [4] },
+  // So thin that natively every block is nearly empty.
+  { name: "one column of HxW", layout: wide, reach: { width: 0.3 }, orders: ["WH"], seeds: [5] },
   { name: "H in HxW", layout: wide, reach: { height: 1.5 }, orders: ["HW"], seeds: [6] },
   {
     name: "H in FxHxW",
