@@ -23,7 +23,7 @@ Napi::Value issue_linear(const View& view, const Arguments& arguments) {
     call.input = input->floats();
     call.weight = weight.open();
     call.bias = bias.open();
-    linear(running.dnnl, call, output->floats());
+    linear(running.dnnl, call, running.cancelled, output->floats());
   });
   return handle_of(arguments.env(), output);
 }
@@ -60,7 +60,7 @@ Napi::Value issue_conv2d(const View& view, const Arguments& arguments) {
     call.input = input->floats();
     call.weight = weight.open();
     call.bias = bias.open();
-    conv2d(running.dnnl, call, output->floats());
+    conv2d(running.dnnl, call, running.cancelled, output->floats());
   });
   return handle_of(arguments.env(), output);
 }

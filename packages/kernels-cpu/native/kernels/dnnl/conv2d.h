@@ -1,6 +1,7 @@
 #ifndef PAROATTN_DNNL_CONV2D_H_
 #define PAROATTN_DNNL_CONV2D_H_
 
+#include "common/parallel.h"
 #include "common/weight.h"
 #include "dnnl/context.h"
 
@@ -18,7 +19,7 @@ struct Conv2dOptions {
 };
 
 // output: [batch, outputs, output_height, output_width]. Throws std::bad_alloc and dnnl::error.
-void conv2d(DnnlContext& context, const Conv2dOptions& options, float* output);
+void conv2d(DnnlContext& context, const Conv2dOptions& options, const CancelFlag* cancelled, float* output);
 
 }  // namespace paroattn
 

@@ -1,8 +1,9 @@
 #include "dnnl/linear.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "dnnl/long_calls.h"
+#include "dnnl/widened.h"
 #include "elementwise/activate.h"
 
 namespace paroattn {
@@ -66,9 +67,29 @@ void fill_without_inputs(const LinearOptions& options, float* output) {
   }
 }
 
+// The whole product in one call; weight and bias are f32.
+void multiply(DnnlContext& context, const LinearOptions& options, float* output) {
+  const DnnlContext::Key key = {'l', static_cast<int64_t>(options.rows), static_cast<int64_t>(options.inputs),
+                                static_cast<int64_t>(options.outputs), static_cast<bool>(options.bias),
+                                static_cast<int64_t>(options.activation)};
+  auto& cached = context.primitive<LinearPrimitive>(key, [&] { return make(context, options); });
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, view(context, cached.desc.src_desc(), options.input)},
+      {DNNL_ARG_WEIGHTS, view(context, cached.desc.weights_desc(), options.weight.data)},
+      {DNNL_ARG_DST, view(context, cached.desc.dst_desc(), output)},
+  };
+  if (options.bias) {
+    const memory::desc desc({1, static_cast<memory::dim>(options.outputs)}, memory::data_type::f32,
+                            memory::format_tag::ab);
+    arguments.emplace(DNNL_ARG_BIAS, view(context, desc, options.bias.data));
+  }
+  cached.primitive.execute(context.stream(), arguments);
+  context.stream().wait();
+}
+
 }  // namespace
 
-void linear(DnnlContext& context, const LinearOptions& options, float* output) {
+void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag* cancelled, float* output) {
   if (options.rows == 0 || options.outputs == 0) return;
   const size_t count = options.rows * options.outputs;
   if (options.inputs == 0) {
@@ -76,41 +97,18 @@ void linear(DnnlContext& context, const LinearOptions& options, float* output) {
     activate(output, count, options.activation, nullptr, output);
     return;
   }
-  const DnnlContext::Key key = {'l', static_cast<int64_t>(options.rows), static_cast<int64_t>(options.inputs),
-                                static_cast<int64_t>(options.outputs), static_cast<bool>(options.bias),
-                                static_cast<int64_t>(options.activation)};
-  auto& cached = context.primitive<LinearPrimitive>(key, [&] { return make(context, options); });
-
-  // Half-precision weights are widened into scratch at each call: weights stay in memory as they are, and this costs
-  // little beside the product.
   const size_t weights = options.inputs * options.outputs;
-  const bool wide_weight = options.weight.type == WeightType::kF32;
-  const bool wide_bias = !options.bias || options.bias.type == WeightType::kF32;
-  const Scratch scratch(context.scratch(), ((wide_weight ? 0 : weights) + (wide_bias ? 0 : options.outputs)) * 4 + 4);
-  const void* weight = options.weight.data;
-  const void* bias = options.bias.data;
-  if (!wide_weight) {
-    widen_parallel(options.weight, weights, scratch.floats());
-    weight = scratch.floats();
+  const Widened weight(context.scratch(), options.weight, weights);
+  const Widened bias(context.scratch(), options.bias, options.outputs);
+  LinearOptions piece = options;
+  piece.weight = weight.weight();
+  piece.bias = bias.weight();
+  const size_t rows = rows_per_call(options.rows, 2.0 * static_cast<double>(weights));
+  for (size_t row = 0; row < options.rows && !is_cancelled(cancelled); row += rows) {
+    piece.rows = std::min(rows, options.rows - row);
+    piece.input = options.input + row * options.inputs;
+    multiply(context, piece, output + row * options.outputs);
   }
-  if (!wide_bias) {
-    float* wide = scratch.floats() + (wide_weight ? 0 : weights);
-    widen(options.bias, 0, options.outputs, wide);
-    bias = wide;
-  }
-
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, view(context, cached.desc.src_desc(), options.input)},
-      {DNNL_ARG_WEIGHTS, view(context, cached.desc.weights_desc(), weight)},
-      {DNNL_ARG_DST, view(context, cached.desc.dst_desc(), output)},
-  };
-  if (options.bias) {
-    const memory::dim outputs = static_cast<memory::dim>(options.outputs);
-    const memory::desc desc({1, outputs}, memory::data_type::f32, memory::format_tag::ab);
-    arguments.emplace(DNNL_ARG_BIAS, view(context, desc, bias));
-  }
-  cached.primitive.execute(context.stream(), arguments);
-  context.stream().wait();
   if (options.activation == Activation::kRelu) activate(output, count, options.activation, nullptr, output);
 }
 

@@ -2,6 +2,7 @@
 #define PAROATTN_DNNL_LINEAR_H_
 
 #include "common/activation.h"
+#include "common/parallel.h"
 #include "common/weight.h"
 #include "dnnl/context.h"
 
@@ -18,7 +19,7 @@ struct LinearOptions {
 };
 
 // output = activation(input * weight' + bias): [rows, outputs]. Throws std::bad_alloc and dnnl::error.
-void linear(DnnlContext& context, const LinearOptions& options, float* output);
+void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag* cancelled, float* output);
 
 }  // namespace paroattn
 
