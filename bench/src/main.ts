@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ATTENTION_CASES, benchAttention } from "./attention.js";
-import { attentionRow, reorderRow } from "./print.js";
+import { benchCaptions } from "./captions.js";
+import { attentionRow, captionRow, reorderRow } from "./print.js";
 import { benchReorder } from "./reorder.js";
 
 const USAGE = `usage: npm run bench -- attention [--json] [--threads N] [--rounds N]
-       npm run bench -- reorder   [--json] [--threads N] [--pictures N]`;
+       npm run bench -- reorder   [--json] [--threads N] [--pictures N]
+       npm run bench -- captions  [--json] [--threads N] [--pictures N] [--attention dense|paro] [--set one|two]`;
 
 function refuse(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);
@@ -20,7 +22,9 @@ function parse() {
         json: { type: "boolean", default: false },
         threads: { type: "string", default: String(availableParallelism()) },
         rounds: { type: "string", default: "15" },
-        pictures: { type: "string", default: "3" },
+        pictures: { type: "string" },
+        attention: { type: "string", default: "dense" },
+        set: { type: "string", default: "one" },
       },
     });
   } catch (error) {
@@ -30,10 +34,16 @@ function parse() {
 
 const { values, positionals } = parse();
 
-function positive(name: "threads" | "rounds" | "pictures"): number {
+function positive(name: "threads" | "rounds" | "pictures", otherwise?: number): number {
+  if (values[name] === undefined && otherwise !== undefined) return otherwise;
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= 1) return value;
   return refuse(`Expected a whole positive number for --${name} but found '${values[name]}'`);
+}
+
+function choice<T extends string>(name: "attention" | "set", choices: readonly T[]): T {
+  const found = choices.find((one) => one === values[name]);
+  return found ?? refuse(`Expected --${name} ${choices.join(" or ")} but found '${values[name]}'`);
 }
 
 const onTerminal = process.stderr.isTTY;
@@ -66,12 +76,25 @@ switch (positionals[0]) {
   case "reorder": {
     const lines = benchReorder({
       threads: positive("threads"),
-      pictures: positive("pictures"),
+      pictures: positive("pictures", 3),
       onProgress: (stage, done) => show(`  ${stage}: ${Math.floor(done * 100)} %`),
     });
     for await (const line of lines) print(line, reorderRow(line));
     break;
   }
+  case "captions": {
+    const lines = benchCaptions({
+      threads: positive("threads"),
+      set: choice("set", ["one", "two"]) === "one" ? "heldoutOne" : "heldoutTwo",
+      pictures: positive("pictures", 100),
+      attention: choice("attention", ["dense", "paro"]),
+      onProgress: (stage, done) => show(`  ${stage}: ${Math.floor(done * 100)} %`),
+    });
+    for await (const line of lines) print(line, captionRow(line));
+    break;
+  }
   default:
-    refuse(`Expected a suite, attention or reorder, but found '${positionals[0] ?? "nothing"}'`);
+    refuse(
+      `Expected a suite, attention, reorder or captions, but found '${positionals[0] ?? "nothing"}'`,
+    );
 }

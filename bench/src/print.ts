@@ -1,4 +1,5 @@
 import type { AttentionLine } from "./attention.js";
+import type { CaptionLine, CaptionSummary } from "./captions.js";
 import type { OrderHistogram, ReorderLine, Spread } from "./reorder.js";
 
 /** "8 heads x 4096 tokens x 64 | paroattn dense | ..." as one row for people. */
@@ -26,4 +27,14 @@ export function reorderRow(line: ReorderLine | OrderHistogram): string {
     `density ${density} (met ${densityMet.toFixed(4)}), ${orders} orders:`,
     `  PSNR ${range(psnr, 2)} dB, SSIM ${range(ssim, 4)}, right ${right}/${pictures} (dense ${denseRight}/${pictures})`,
   ].join("\n");
+}
+
+/** A prompt with what is wrong in its picture, or the sum over all. */
+export function captionRow(line: CaptionLine | CaptionSummary): string {
+  if ("prompt" in line) {
+    const wrong = Object.entries(line.parts).flatMap(([part, right]) => (right ? [] : [part]));
+    return `${line.right ? "right" : "wrong"}  ${line.prompt}${wrong.length > 0 ? ` (${wrong.join(", ")})` : ""}`;
+  }
+  const parts = Object.entries(line.parts).map(([part, share]) => `${part} ${share.toFixed(2)}`);
+  return `${line.attention}, density ${line.density.toFixed(3)}: ${line.right} of ${line.pictures} right; ${parts.join(", ")}`;
 }

@@ -35,7 +35,7 @@ program
     parsedBy(schemas.density),
   )
   .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-  .option("--guidance <scale>", "guidance scale (default: the model's)", parsedBy(schemas.guidance))
+  .option("--guidance <scale>", "guidance scale (default: 4.5)", parsedBy(schemas.guidance))
   .option(
     "--seed <number>",
     "seed of the first picture (default: random, printed)",
@@ -74,7 +74,7 @@ program
   )
   .option("--prompts <file>", "one prompt a line (default: the sample model's first two)")
   .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-  .option("--guidance <scale>", "guidance scale (default: the model's)", parsedBy(schemas.guidance))
+  .option("--guidance <scale>", "guidance scale (default: 4.5)", parsedBy(schemas.guidance))
   .option("--seed <number>", "seed of the first prompt (default: 1000000)", parsedBy(schemas.seed))
   .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
   .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
