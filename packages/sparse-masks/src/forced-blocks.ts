@@ -1,8 +1,8 @@
 import type { BlockPartition } from "@paroattn/reorder";
 
 /**
- * Marks with 1, in [blocks, blocks], what is kept whatever the budget: every text row and column, and the heaviest key
- * block of each query block (the first of equals), so that no query row is left without a key (PAROAttention §4.2).
+ * Marks with 1, in [blocks, blocks], what is kept whatever the budget: every text row and column (PAROAttention §4.2),
+ * and where there is no text to keep a row alive, the heaviest key block of each query block (the first of equals).
  */
 export function markForced(options: {
   readonly masses: Float32Array;
@@ -20,6 +20,7 @@ export function markForced(options: {
       continue;
     }
     forced.fill(1, row + textBlocks.start, row + textBlocks.end);
+    if (textBlocks.end > textBlocks.start) continue;
     let best = row;
     for (let block = row + 1; block < row + blocks; block++) {
       if ((masses[block] as number) > (masses[best] as number)) best = block;

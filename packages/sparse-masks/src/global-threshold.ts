@@ -29,8 +29,8 @@ export interface GlobalThreshold {
 
 /**
  * The default criterion: a single threshold such that the density over all (bucket, layer, head) meets the target, so that
- * easy heads pay for hard ones. Text rows and columns and the heaviest key block of each query block are kept in any case
- * and count towards the budget.
+ * easy heads pay for hard ones. Text rows and columns (without text, the heaviest key block of each query block) are kept in
+ * any case and count towards the budget.
  *
  * Reads the source twice and holds one head of it at a time. Exact up to single blocks, and deterministic: a plateau of equal
  * masses at the threshold is kept in part, see `maskFromThreshold`.
@@ -58,7 +58,7 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
   const floor = forcedPairs / allPairs;
   if (density < floor) {
     throw new SparseMaskError(
-      `Expected density of at least ${floor.toFixed(4)}, which the text and one key block per query block need, but found ${density}`,
+      `Expected density of at least ${floor.toFixed(4)}, which the text (without text, one key block per query block) needs, but found ${density}`,
     );
   }
   // Rounding must not make a budget negative at the floor, nor leave a block out at density 1.

@@ -1,4 +1,4 @@
-import { partitionTokens, videoLayout } from "@paroattn/reorder";
+import { imageLayout, partitionTokens, videoLayout } from "@paroattn/reorder";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -55,6 +55,21 @@ const bucketSteps = [1, 1, 10];
 const video = partitionLayout(videoLayout({ frames: 13, height: 15, width: 18, textTokens: 226 }));
 
 describe("globalThreshold and maskFromThreshold", () => {
+  it("force no more than the text where there is text: a density at its floor can be had", async () => {
+    const partition = partitionLayout(imageLayout({ height: 8, width: 16, textTokens: 64 }));
+    const one = { buckets: 1, layers: 1, heads: 1 };
+    const uniform = masses(one, partition.blocks, () => 1 / partition.blocks);
+    // 64 of 192 tokens are text: its rows, and its columns in the other rows, are 5 of 9 blocks.
+    const { threshold, met } = await solve({
+      masses: uniform,
+      shape: one,
+      partition,
+      density: 5 / 9,
+    });
+    expect(threshold.floor).toBeCloseTo(5 / 9, 12);
+    expect(met).toBeCloseTo(5 / 9, 12);
+  });
+
   it("keep the heaviest blocks of a hand-made example", async () => {
     const partition = partitionTokens(6, 2);
     const { threshold, masks, met } = await solve({

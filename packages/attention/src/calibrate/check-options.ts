@@ -34,7 +34,7 @@ export function checkSubject(
   for (const density of options.densities) {
     if (density < floor) {
       refuse(
-        `density of at least ${floor.toFixed(4)}, which the text and one key block per query block need,`,
+        `density of at least ${floor.toFixed(4)}, which the text (without text, one key block per query block) needs,`,
         density,
       );
     }

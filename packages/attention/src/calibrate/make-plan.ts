@@ -26,7 +26,7 @@ const DEFAULT_MEMORY_LIMIT = 256 * 1024 * 1024;
  * keeps the share of blocks that was asked for (PAROAttention sections 4.1 and 4.2).
  *
  * Throws a `CalibrationError` for options out of range and for generations of different models or sizes, a
- * `SparseMaskError` for a density below what text and one key block per query block need, the signal's reason when
+ * `SparseMaskError` for a density below what the text (without text, one key block per query block) needs, the signal's reason when
  * it is aborted, and whatever `generate` throws.
  *
  * @example

@@ -22,7 +22,7 @@ export interface PlanCriterion {
   readonly threshold: number;
   /** Of the blocks at the threshold, the share that is kept, in [0, 1]. */
   readonly tieShare: number;
-  /** Density of the blocks that are kept in any case: text, and the heaviest block of each row. */
+  /** Density of the blocks that are kept in any case: text, or without it the heaviest block of each row. */
   readonly floor: number;
 }
 
