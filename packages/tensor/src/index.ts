@@ -3,6 +3,10 @@ export { fromFloat32, toFloat32 } from "./convert.js";
 export { DTYPE_ARRAYS, DTYPE_BYTES, DTYPES, type DType, type DTypeArrays } from "./dtype.js";
 export { InvalidTensorError, SafetensorsError, type SafetensorsErrorOptions } from "./errors.js";
 export {
+  type WriteFileAtomicallyOptions,
+  writeFileAtomically,
+} from "./files/write-file-atomically.js";
+export {
   MAX_HEADER_BYTES,
   parseSafetensorsHeader,
   type SafetensorsHeader,

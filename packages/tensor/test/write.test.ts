@@ -9,6 +9,7 @@ import {
   SafetensorsError,
   type Tensor,
   tensor,
+  writeFileAtomically,
   writeSafetensors,
 } from "../src/index.js";
 
@@ -118,7 +119,6 @@ describe("writeSafetensors", () => {
 
   it("reports a full disk and the path", async () => {
     // A disk cannot be filled here, so the system's error is thrown where the write would throw it.
-    const { writeFileAtomically } = await import("../src/safetensors/write-atomically.js");
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
       code: "ENOSPC",
       syscall: "write",
@@ -151,5 +151,34 @@ describe("writeSafetensors", () => {
       await expect(writeSafetensors(path, options)).rejects.toThrow(InvalidTensorError);
     }
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe("writeFileAtomically", () => {
+  it("writes bytes or a string, over what was there", async () => {
+    await writeFile(path, "what was there before");
+    await writeFileAtomically(path, { data: "größe" });
+    expect(await readFile(path, "utf8")).toBe("größe");
+    await writeFileAtomically(path, { data: Uint8Array.of(1, 2, 3) });
+    expect([...(await readFile(path))]).toEqual([1, 2, 3]);
+    expect(await readdir(folder)).toEqual(["weights.safetensors"]);
+  });
+
+  it("stops at the signal and leaves the old file", async () => {
+    await writeFile(path, "old");
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await expect(writeFileAtomically(path, { data: "new", signal })).rejects.toThrow("stopped");
+    const stop = new AbortController();
+    const write = async () => stop.abort(new Error("stopped later"));
+    await expect(writeFileAtomically(path, { write, signal: stop.signal })).rejects.toThrow(
+      "stopped later",
+    );
+    expect(await readFile(path, "utf8")).toBe("old");
+    expect(await readdir(folder)).toEqual(["weights.safetensors"]);
+  });
+
+  it("names the path that cannot be written", async () => {
+    const missing = join(folder, "no", "report.json");
+    await expect(writeFileAtomically(missing, { data: "{}" })).rejects.toThrow(`in ${missing}`);
   });
 });

@@ -1,10 +1,10 @@
-import type { FileHandle } from "node:fs/promises";
 import { DTYPE_BYTES, type DType } from "../dtype.js";
 import { InvalidTensorError, quote } from "../errors.js";
+import { writeFileAtomically } from "../files/write-file-atomically.js";
+import { writePieces } from "../files/write-pieces.js";
 import { elementCount, type Shape } from "../shape.js";
 import { type Tensor, tensor } from "../tensor.js";
 import { encodeHeader } from "./encode-header.js";
-import { writeFileAtomically } from "./write-atomically.js";
 
 /** A tensor whose bytes come in pieces, for files larger than memory. */
 export interface StreamedTensor {
@@ -38,14 +38,14 @@ export async function writeSafetensors(
   options: WriteSafetensorsOptions,
 ): Promise<void> {
   const { header, ordered } = encode(options);
+  const abort = options.signal === undefined ? {} : { signal: options.signal };
   await writeFileAtomically(path, {
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...abort,
     async write(file) {
-      await writeAll(file, header);
+      await writePieces({ file, data: header });
       for (const [name, value] of ordered) {
         for await (const chunk of checkedChunks(name, value)) {
-          options.signal?.throwIfAborted();
-          await writeAll(file, chunk);
+          await writePieces({ ...abort, file, data: chunk });
         }
       }
     },
@@ -98,13 +98,5 @@ async function* checkedChunks(name: string, value: TensorToWrite): AsyncGenerato
     throw new InvalidTensorError(
       `Expected ${expected} bytes in the chunks of ${quote(name)} but found ${found > expected ? "more" : found}`,
     );
-  }
-}
-
-/** In pieces, because one write takes no more than 2^31 - 1 bytes. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  const piece = 64 * 1024 * 1024;
-  for (let start = 0; start < bytes.length; start += piece) {
-    await file.writeFile(bytes.subarray(start, start + piece));
   }
 }

@@ -3,21 +3,38 @@ import { rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SafetensorsError } from "../errors.js";
+import { writePieces } from "./write-pieces.js";
 
-export interface WriteAtomicallyOptions {
-  /** Writes the content. */
-  readonly write: (file: FileHandle) => Promise<void>;
+/** The content, whole or through a callback; one of the two. */
+export type WriteFileAtomicallyOptions = {
+  /** Stops the write; nothing is left behind, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-}
+} & (
+  | {
+      /** The content. A string is written as UTF-8. */
+      readonly data: Uint8Array | string;
+    }
+  | {
+      /** Writes the content; it looks at the signal itself while it does. */
+      readonly write: (file: FileHandle) => Promise<void>;
+    }
+);
 
 /**
- * Lets `write` fill a temporary file next to `path`, then puts it in place. If anything fails, or the process exits
- * (through `process.exit`), the temporary file is removed and `path` is as it was.
+ * Writes a file of any kind: under a temporary name in the same folder, synced, then renamed, so that `path` either stays
+ * as it was or holds the whole file. If anything fails, or the process exits through `process.exit`, the temporary
+ * file is removed.
+ *
+ * @throws SafetensorsError naming the path if it cannot be written; what `write` throws; the signal's reason.
+ *
+ * @example
+ * await writeFileAtomically("report.json", { data: JSON.stringify(report) });
  */
 export async function writeFileAtomically(
   path: string,
-  { write, signal }: WriteAtomicallyOptions,
+  options: WriteFileAtomicallyOptions,
 ): Promise<void> {
+  const { signal } = options;
   signal?.throwIfAborted();
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const removeAtExit = () => rmSync(temporary, { force: true });
@@ -25,7 +42,8 @@ export async function writeFileAtomically(
   try {
     const file = await open(temporary, "wx");
     try {
-      await write(file);
+      if ("write" in options) await options.write(file);
+      else await writePieces({ ...options, file });
       await file.sync();
     } finally {
       await file.close();
