@@ -12,7 +12,7 @@ export {
   type SafetensorsHeader,
 } from "./safetensors/header.js";
 export { openSafetensors, openSafetensorsBytes } from "./safetensors/open.js";
-export type { RowRange, TensorSource } from "./safetensors/source.js";
+export type { ReadOptions, RowRange, TensorSource } from "./safetensors/source.js";
 export type { StoredDType } from "./safetensors/stored-dtype.js";
 export type { TensorInfo } from "./safetensors/tensor-info.js";
 export {

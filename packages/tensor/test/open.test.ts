@@ -107,6 +107,32 @@ describe("openSafetensors", () => {
     await expect(source.read("rows")).rejects.toThrow("found one that was closed");
   });
 
+  it("stops within a tensor at the signal, and reads it afterwards", async () => {
+    const size = 40 * 2 ** 20;
+    const header = Buffer.from(
+      JSON.stringify({ big: { dtype: "U8", shape: [2, size / 2], data_offsets: [0, size] } }),
+    );
+    const start = Buffer.alloc(8);
+    start.writeBigUInt64LE(BigInt(header.length));
+    const path = await file("stops.safetensors", Buffer.concat([start, header]));
+    await truncate(path, start.length + header.length + size);
+    await using source = await openSafetensors(path);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const reads = [
+      source.read("big", { signal }),
+      source.readRows("big", { start: 0, end: 2, signal }),
+    ];
+    const settled = Promise.allSettled(reads);
+    stop.abort(new Error("stopped"));
+    for (const read of await settled) {
+      expect(read).toMatchObject({ status: "rejected", reason: { message: "stopped" } });
+    }
+    expect((await source.read("big")).data).toHaveLength(size);
+    const memory = await openSafetensorsBytes(bytes);
+    await expect(memory.read("rows", { signal })).rejects.toThrow("stopped");
+  });
+
   it("reads the far end of a file of more than 4 GiB without reading the rest", async () => {
     const middle = 5 * 2 ** 30;
     const header = Buffer.from(

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { quote, SafetensorsError } from "../errors.js";
 import { openSafetensors } from "../safetensors/open.js";
-import type { RowRange, TensorSource } from "../safetensors/source.js";
+import type { ReadOptions, RowRange, TensorSource } from "../safetensors/source.js";
 import type { TensorInfo } from "../safetensors/tensor-info.js";
 import type { Tensor } from "../tensor.js";
 import { readShardIndex } from "./shard-index.js";
@@ -60,11 +60,11 @@ class ShardedSource implements TensorSource {
     return this.#shardOf(name).info(name);
   }
 
-  async read(name: string): Promise<Tensor> {
-    return this.#shardOf(name).read(name);
+  async read(name: string, options?: ReadOptions): Promise<Tensor> {
+    return this.#shardOf(name).read(name, options);
   }
 
-  async readRows(name: string, rows: RowRange): Promise<Tensor> {
+  async readRows(name: string, rows: RowRange & ReadOptions): Promise<Tensor> {
     return this.#shardOf(name).readRows(name, rows);
   }
 

@@ -1,18 +1,24 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { SafetensorsError } from "../errors.js";
+import type { ReadOptions } from "./source.js";
 
 /** Bytes that can be read at any position: a file or memory. */
 export interface ByteSource {
   /** For messages. */
   readonly path: string;
   readonly size: number;
-  /** Fills `target` from `position`, or throws. */
-  readInto(target: Uint8Array, position: number): Promise<void>;
+  /** Fills `target`, or throws. */
+  readInto(target: Uint8Array, from: ReadFrom): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A single read may not exceed 2^31 - 1 bytes; less keeps Node's thread pool free for others. */
-const CHUNK_BYTES = 64 * 1024 * 1024;
+export interface ReadFrom extends ReadOptions {
+  /** From the start of the bytes. */
+  readonly position: number;
+}
+
+/** A single read cannot be stopped and may not exceed 2^31 - 1 bytes; this much is quick on a slow disk too. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** Opens a file for ranged reads. Its size is looked at once. */
 export async function openFile(path: string): Promise<ByteSource> {
@@ -40,7 +46,8 @@ export function memorySource(bytes: Uint8Array, path: string): ByteSource {
   return {
     path,
     size: bytes.length,
-    async readInto(target, position) {
+    async readInto(target, { position, signal }) {
+      signal?.throwIfAborted();
       target.set(bytes.subarray(position, position + target.length));
     },
     async close() {},
@@ -58,9 +65,10 @@ class FileSource implements ByteSource {
     this.#handle = handle;
   }
 
-  async readInto(target: Uint8Array, position: number): Promise<void> {
+  async readInto(target: Uint8Array, { position, signal }: ReadFrom): Promise<void> {
     let done = 0;
     while (done < target.length) {
+      signal?.throwIfAborted();
       if (this.#handle === undefined) {
         throw new SafetensorsError({
           expected: "an open file",

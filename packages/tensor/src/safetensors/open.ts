@@ -28,9 +28,9 @@ export async function openSafetensorsBytes(
 async function openSource(source: ByteSource): Promise<TensorSource> {
   try {
     const start = new Uint8Array(Math.min(LENGTH_BYTES, source.size));
-    await source.readInto(start, 0);
+    await source.readInto(start, { position: 0 });
     const bytes = new Uint8Array(dataOffsetOf(start, source.size));
-    await source.readInto(bytes, 0);
+    await source.readInto(bytes, { position: 0 });
     return new SafetensorsFile(source, parseSafetensorsHeader(bytes, source.size));
   } catch (error) {
     await source.close();

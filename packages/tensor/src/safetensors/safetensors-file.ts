@@ -4,7 +4,7 @@ import { elementCount, type Shape } from "../shape.js";
 import { type Tensor, tensor } from "../tensor.js";
 import type { ByteSource } from "./byte-source.js";
 import type { SafetensorsHeader } from "./header.js";
-import type { RowRange, TensorSource } from "./source.js";
+import type { ReadOptions, RowRange, TensorSource } from "./source.js";
 import { isReadable } from "./stored-dtype.js";
 import type { TensorInfo } from "./tensor-info.js";
 
@@ -40,12 +40,15 @@ export class SafetensorsFile implements TensorSource {
     return { ...info, path: this.#source.path };
   }
 
-  async read(name: string): Promise<Tensor> {
+  async read(name: string, options: ReadOptions = {}): Promise<Tensor> {
     const { dtype, shape, byteOffset } = this.#readable(name);
-    return this.#readAt({ name, dtype, shape, byteOffset });
+    return this.#readAt({ ...options, name, dtype, shape, byteOffset });
   }
 
-  async readRows(name: string, { start, end }: RowRange): Promise<Tensor> {
+  async readRows(
+    name: string,
+    { start, end, ...options }: RowRange & ReadOptions,
+  ): Promise<Tensor> {
     const { dtype, shape, byteOffset } = this.#readable(name);
     const [rows, ...rest] = shape;
     const valid = Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end;
@@ -59,6 +62,7 @@ export class SafetensorsFile implements TensorSource {
     }
     const rowBytes = elementCount(rest) * DTYPE_BYTES[dtype];
     return this.#readAt({
+      ...options,
       name,
       dtype,
       shape: [end - start, ...rest],
@@ -88,13 +92,15 @@ export class SafetensorsFile implements TensorSource {
     return { ...info, dtype };
   }
 
-  async #readAt(options: {
-    readonly name: string;
-    readonly dtype: DType;
-    readonly shape: Shape;
-    readonly byteOffset: number;
-  }): Promise<Tensor> {
-    const { name, dtype, shape, byteOffset } = options;
+  async #readAt(
+    options: ReadOptions & {
+      readonly name: string;
+      readonly dtype: DType;
+      readonly shape: Shape;
+      readonly byteOffset: number;
+    },
+  ): Promise<Tensor> {
+    const { name, dtype, shape, byteOffset, ...rest } = options;
     const byteLength = elementCount(shape) * DTYPE_BYTES[dtype];
     let buffer: ArrayBuffer;
     try {
@@ -108,7 +114,7 @@ export class SafetensorsFile implements TensorSource {
         cause,
       });
     }
-    await this.#source.readInto(new Uint8Array(buffer), byteOffset);
+    await this.#source.readInto(new Uint8Array(buffer), { ...rest, position: byteOffset });
     return tensor({ dtype, shape, data: new DTYPE_ARRAYS[dtype](buffer) });
   }
 }

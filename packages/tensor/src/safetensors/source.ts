@@ -7,6 +7,11 @@ export interface RowRange {
   readonly end: number;
 }
 
+export interface ReadOptions {
+  /** Stops the read between pieces of 16 MiB; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** Named tensors on disk: one safetensors file or a sharded checkpoint. Opening one reads headers only. */
 export interface TensorSource {
   /** Names of all tensors, in the order of the header (or of the index). */
@@ -21,15 +26,16 @@ export interface TensorSource {
   /**
    * Reads a whole tensor into memory of its own.
    *
-   * @throws SafetensorsError if there is no such tensor, its dtype is none of ours, or the file cannot be read.
+   * @throws SafetensorsError if there is no such tensor, its dtype is none of ours, or the file cannot be read; the
+   * signal's reason.
    */
-  read(name: string): Promise<Tensor>;
+  read(name: string, options?: ReadOptions): Promise<Tensor>;
   /**
    * Reads a range of rows, without touching the rest; the result's shape is [end - start, ...].
    *
    * @throws SafetensorsError as `read`, and for a scalar or a range outside the tensor.
    */
-  readRows(name: string, rows: RowRange): Promise<Tensor>;
+  readRows(name: string, rows: RowRange & ReadOptions): Promise<Tensor>;
   /** Closes the files. Calling it twice is harmless; reading afterwards is an error. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
