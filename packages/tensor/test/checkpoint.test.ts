@@ -107,6 +107,15 @@ describe("openCheckpoint", () => {
     expect(await refusal()).toMatch(/ENOENT.*00002-of-00002/);
   });
 
+  it("names the tensor that a shard holds and the index does not list there", async () => {
+    await writeShards();
+    const [first, second] = [1, 2].map((n) => `${baseName}-0000${n}-of-00002.safetensors`);
+    await writeIndex({ a: first, c: second });
+    expect(await refusal()).toBe(
+      `Expected only tensors that "${baseName}.safetensors.index.json" lists in shard "${first}" but found one that it does not for tensor "b" in ${folder}`,
+    );
+  });
+
   it("refuses an index that is no index", async () => {
     await writeIndex(["a"]);
     expect(await refusal()).toContain("Expected an object weight_map but found an array of 1");

@@ -7,9 +7,10 @@ import type { Tensor } from "../tensor.js";
 import { readShardIndex } from "./shard-index.js";
 
 /**
- * Opens every shard that an index names and checks that each holds what the index says.
+ * Opens every shard that an index names and checks that each holds what the index says, and nothing else.
  *
- * @throws SafetensorsError naming the shard that is missing or damaged, or the tensor that its shard lacks.
+ * @throws SafetensorsError naming the shard that is missing or damaged, the tensor that its shard lacks, or the one that
+ * the index does not expect there.
  */
 export async function openSharded(folder: string, indexFile: string): Promise<TensorSource> {
   const indexPath = join(folder, indexFile);
@@ -28,6 +29,16 @@ export async function openSharded(folder: string, indexFile: string): Promise<Te
           path: folder,
         });
       }
+    }
+    for (const [file, { names }] of shards) {
+      const unlisted = names.find((name) => weightMap.get(name) !== file);
+      if (unlisted === undefined) continue;
+      throw new SafetensorsError({
+        expected: `only tensors that ${quote(indexFile)} lists in shard ${quote(file)}`,
+        found: "one that it does not",
+        tensor: unlisted,
+        path: folder,
+      });
     }
   } catch (error) {
     await Promise.all([...shards.values()].map((shard) => shard.close()));
