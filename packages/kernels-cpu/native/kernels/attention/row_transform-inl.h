@@ -6,6 +6,7 @@
 #define PAROATTN_ATTENTION_ROW_TRANSFORM_INL_H_
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -27,16 +28,22 @@ HWY_INLINE float mean_of(const float* row, size_t padded_dim, size_t head_dim) {
   return hn::GetLane(hn::SumOfLanes(d, sum)) / static_cast<float>(head_dim);
 }
 
-// Mean of (row - center)^2; the zeros of the padding are taken out again.
-HWY_INLINE float mean_square(const float* row, float center, size_t padded_dim, size_t head_dim) {
+// How the values of a row lie about a center: the mean of their distances from it, and of the distances' squares.
+struct Spread {
+  float mean, square;
+};
+
+// The padding must not lie at a distance from the center.
+HWY_INLINE Spread spread_about(const float* row, float center, size_t padded_dim, size_t head_dim) {
   const F32 d;
-  VF32 sum = hn::Zero(d);
+  VF32 sum = hn::Zero(d), squares = hn::Zero(d);
   for (size_t c = 0; c < padded_dim; c += kLanes) {
     const VF32 x = hn::Sub(hn::LoadU(d, row + c), hn::Set(d, center));
-    sum = hn::MulAdd(x, x, sum);
+    sum = hn::Add(sum, x);
+    squares = hn::MulAdd(x, x, squares);
   }
-  const float padding = static_cast<float>(padded_dim - head_dim) * center * center;
-  return (hn::GetLane(hn::SumOfLanes(d, sum)) - padding) / static_cast<float>(head_dim);
+  const float count = static_cast<float>(head_dim);
+  return {hn::GetLane(hn::SumOfLanes(d, sum)) / count, hn::GetLane(hn::SumOfLanes(d, squares)) / count};
 }
 
 // Pairs (i, i + half).
@@ -89,11 +96,20 @@ HWY_INLINE void transform_row(const RowTransform& t, const float* source, size_t
     const VF32 scale = hn::Set(d, t.scale);
     for (size_t c = 0; c < t.padded_dim; c += kLanes) hn::Store(hn::Mul(hn::LoadU(d, source + c), scale), d, row + c);
   } else {
-    const float center = t.norm == NormKind::kLayer ? mean_of(source, t.padded_dim, t.head_dim) : 0.0f;
-    const float square = mean_square(source, center, t.padded_dim, t.head_dim);
+    // The mean of a layer norm is rounded, which shows where it is many deviations from zero; the second pass finds by
+    // how much (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
+    float center = 0.0f, correction = 0.0f;
+    if (t.norm == NormKind::kLayer) {
+      center = mean_of(source, t.padded_dim, t.head_dim);
+      std::fill(row + t.head_dim, row + t.padded_dim, center);
+    }
+    const Spread spread = spread_about(source, center, t.padded_dim, t.head_dim);
+    if (t.norm == NormKind::kLayer) correction = spread.mean;
+    const float square = spread.square - correction * correction;
     const VF32 factor = hn::Set(d, 1.0f / std::sqrt(square + t.epsilon));
     for (size_t c = 0; c < t.padded_dim; c += kLanes) {
-      const VF32 x = hn::Mul(hn::Sub(hn::LoadU(d, source + c), hn::Set(d, center)), factor);
+      const VF32 distance = hn::Sub(hn::LoadU(d, source + c), hn::Set(d, center));
+      const VF32 x = hn::Mul(hn::Sub(distance, hn::Set(d, correction)), factor);
       hn::Store(hn::MulAdd(x, hn::LoadU(d, t.weight.data() + c), hn::LoadU(d, t.bias.data() + c)), d, row + c);
     }
   }

@@ -17,6 +17,7 @@ struct Traits {
   int rotary = 0;       // 1: interleaved, 2: half
   bool key_lengths = false;
   float magnitude = 1;  // of queries: large ones make the softmax sharp
+  float mean = 0;       // of queries and keys
 };
 
 struct Problem {
@@ -25,6 +26,9 @@ struct Problem {
     const size_t dim = traits.head_dim, tokens = traits.query_tokens;
     query = random.normals(traits.batch * tokens * traits.heads * dim, traits.magnitude);
     key = random.normals(traits.batch * traits.key_tokens * traits.key_value_heads * dim);
+    for (auto* table : {&query, &key}) {
+      for (float& x : *table) x += traits.mean;
+    }
     value = random.normals(traits.batch * traits.key_tokens * traits.key_value_heads * dim);
     for (auto* table : {&query_weight, &key_weight, &query_bias, &key_bias}) *table = random.normals(dim);
     query_starts = starts_of(traits.text, tokens);

@@ -16,7 +16,7 @@ struct Case {
 inline std::vector<Case> cases() {
   using paroattn::attention::NormKind;
   std::vector<Case> list;
-  const auto add = [&](const char* name, bool bias, auto change) {
+  const auto add = [&](const std::string& name, bool bias, auto change) {
     Traits traits;
     change(traits);
     list.push_back({name, traits, bias});
@@ -46,6 +46,14 @@ inline std::vector<Case> cases() {
   add("bias", true, [](Traits& t) { t.query_tokens = 65, t.key_tokens = 190, t.heads = 2, t.head_dim = 33; });
   add("sharp", false, [](Traits& t) { t.query_tokens = t.key_tokens = 500, t.magnitude = 60; });
   add("512 channels", false, [](Traits& t) { t.query_tokens = t.key_tokens = 144, t.head_dim = 512; });
+  // Channels that no vector divides, far from zero: the zeros behind them must not enter the variance.
+  for (float mean : {30.0f, 100.0f, 1000.0f}) {
+    for (size_t dim : {17, 24, 64, 72}) {
+      add(std::to_string(dim) + " channels, layer, mean " + std::to_string(mean), false, [=](Traits& t) {
+        t.head_dim = dim, t.mean = mean, t.norm = NormKind::kLayer, t.weights = true, t.rotary = dim % 2 ? 0 : 2;
+      });
+    }
+  }
   for (size_t tail : {2, 3, 5, 7, 8, 9, 10, 12, 13, 20, 61, 62, 63}) {
     add("tail", false, [=](Traits& t) { t.query_tokens = t.key_tokens = 64 + tail, t.head_dim = 16 * (tail % 7 + 1); });
   }
