@@ -163,6 +163,15 @@ export const faults: readonly {
     })),
   },
   {
+    name: "the variance of queries and keys carries a rounding of E[x²]",
+    operator: "attention",
+    among: "far away at 1000",
+    faults: front(({ norm, ...rest }) => ({
+      ...rest,
+      ...(norm && { norm: { ...norm, epsilon: norm.epsilon + 2 ** -24 * 1000 ** 2 } }),
+    })),
+  },
+  {
     name: "head dim 72 is scaled as if it were padded to 80",
     operator: "attention",
     among: "72",

@@ -1,6 +1,7 @@
 import type { Tensor } from "@paroattn/tensor";
+import { meanAndVariance } from "../../reference/norms.js";
 import { FUNCTION_ROUNDINGS, sumRoundoff, UNIT_ROUNDOFF } from "../tolerance.js";
-import type { AttentionInputs } from "./inputs.js";
+import { type AttentionInputs, NORM_EPSILON } from "./inputs.js";
 
 /** What rounding may do to one attention. */
 export interface AttentionBounds {
@@ -15,19 +16,21 @@ export interface AttentionBounds {
 }
 
 /**
- * A logit is a sum of headDim products of magnitude at most scale |q| |k| (Cauchy and Schwarz), plus the bias.
+ * To first order. A logit is a sum of headDim products of magnitude at most scale |q| |k| (Cauchy and Schwarz), plus the bias.
  * Its error multiplies an entry of the softmax map by about 1 + 2 error (numerator and denominator);
- * exp and the sums over the keys add theirs. The entries weigh values of at most max |v| in a head's channel.
+ * exp and the sums over the keys add theirs. What a layer norm's mean loses moves a whole row. The entries weigh values of at most max |v| in a head's channel.
  */
 export function attentionBounds(inputs: AttentionInputs): AttentionBounds {
   const { spec, batch, queryTokens, keyTokens, keyValueHeads, value } = inputs;
   const { heads, headDim } = spec;
   const scale = Math.abs(spec.scale ?? 1 / Math.sqrt(headDim));
-  const largest =
-    scale * longestRow(inputs, "query") * longestRow(inputs, "key") + largestValue(inputs.bias);
+  const [longestQuery, longestKey] = [longestRow(inputs, "query"), longestRow(inputs, "key")];
+  const largest = scale * longestQuery * longestKey + largestValue(inputs.bias);
+  const centers =
+    scale * (centerError(inputs, "query") * longestKey + longestQuery * centerError(inputs, "key"));
   // The front rounds queries and keys: their norms, their rotations, their storage.
   const front = (spec.norm ? FUNCTION_ROUNDINGS : 0) + (spec.rope ? 4 : 0);
-  const logit = (sumRoundoff(headDim) + front * UNIT_ROUNDOFF) * largest;
+  const logit = (sumRoundoff(headDim) + front * UNIT_ROUNDOFF) * largest + centers;
   const ofFunctions = FUNCTION_ROUNDINGS * UNIT_ROUNDOFF;
   const ofSums = sumRoundoff(keyTokens);
   const relative = 2 * logit + ofFunctions + ofSums;
@@ -70,6 +73,24 @@ function longestRow(inputs: AttentionInputs, side: "query" | "key"): number {
     longest = Math.max(longest, squares);
   }
   return Math.sqrt(longest);
+}
+
+/**
+ * By how much (as a length) a layer norm's mean moves a row: a mean in f32 is off by sumRoundoff(headDim) |mean|, all
+ * values of the row alike, and is divided by the row's deviation. The variance is over distances from that mean, so it
+ * is off by the square of this only. The noise about the mean rounds like the norm's other functions.
+ */
+function centerError(inputs: AttentionInputs, side: "query" | "key"): number {
+  const { headDim, norm } = inputs.spec;
+  if (norm !== "layer") return 0;
+  const { data } = inputs[side];
+  let worst = 0;
+  for (let start = 0; start < data.length; start += headDim) {
+    const { mean, variance } = meanAndVariance(data.subarray(start, start + headDim));
+    worst = Math.max(worst, Math.abs(mean) / Math.sqrt(variance + NORM_EPSILON));
+  }
+  const weight = largestValue(inputs.normTensors[`${side}Weight`], 1);
+  return sumRoundoff(headDim) * worst * weight * Math.sqrt(headDim);
 }
 
 function largestValue(tensor: Tensor<"f32"> | undefined, otherwise = 0): number {

@@ -32,7 +32,8 @@ export const NORM_EPSILON = 1e-6;
 
 export function makeInputs(spec: AttentionSpec, seed: number): AttentionInputs {
   const random = new Random(seed, spec.name);
-  const { heads, headDim, layout, batch = 1, keyValueHeads = heads, deviation = 1 } = spec;
+  const { heads, headDim, layout, batch = 1, keyValueHeads = heads } = spec;
+  const { deviation = 1, mean = 0 } = spec;
   const queryTokens = spec.queryTokens ?? (layout === undefined ? 1 : tokenCount(layout));
   const keyTokens = spec.keyTokens ?? queryTokens;
   const partition = (tokens: number) =>
@@ -50,8 +51,8 @@ export function makeInputs(spec: AttentionSpec, seed: number): AttentionInputs {
     queryTokens,
     keyTokens,
     keyValueHeads,
-    query: random.tensor([batch, queryTokens, heads * headDim], { deviation }),
-    key: random.tensor([batch, keyTokens, keyValueHeads * headDim], { deviation }),
+    query: random.tensor([batch, queryTokens, heads * headDim], { deviation, mean }),
+    key: random.tensor([batch, keyTokens, keyValueHeads * headDim], { deviation, mean }),
     value: random.tensor([batch, keyTokens, keyValueHeads * headDim]),
     normTensors: normTensors(spec, random),
     cos: angles && { ...angles, data: angles.data.map(Math.cos) },

@@ -31,4 +31,6 @@ export interface AttentionSpec {
   readonly residual?: boolean;
   /** Standard deviation of queries and keys. Default: 1. */
   readonly deviation?: number;
+  /** Mean of queries and keys, of which a layer norm must lose as few digits as it can. Default: 0. */
+  readonly mean?: number;
 }

@@ -81,6 +81,24 @@ export const attentionSpecs: readonly AttentionSpec[] = [
     norm: "layer",
     normWeights: true,
   },
+  // A variance computed as E[x²] - E[x]², or over padding that is taken out again, loses its digits here.
+  ...[
+    { headDim: 17, mean: 300 },
+    { headDim: 24, mean: 30 },
+    { headDim: 40, mean: 1000 },
+    { headDim: 64, mean: 1000 },
+    { headDim: 72, mean: 100 },
+    { headDim: 72, mean: 1000, deviation: 0.05 },
+  ].map(
+    (far): AttentionSpec => ({
+      name: `layer norm, head dim ${far.headDim}, far away at ${far.mean}`,
+      heads: 2,
+      queryTokens: 70,
+      norm: "layer",
+      normWeights: far.mean < 1000,
+      ...far,
+    }),
+  ),
   { name: "interleaved rope", heads: 2, headDim: 64, queryTokens: 70, rope: "interleaved" },
   { name: "half rope", heads: 2, headDim: 72, queryTokens: 70, rope: "half" },
   {
