@@ -15,14 +15,23 @@ export interface LoadPipelineOptions {
   readonly residency?: "keep" | "eager";
   /** Which copy of the weights to take, such as "fp16". Default: the plain one, or the only one there is. */
   readonly variant?: string;
-  /** Stops the loading. */
+  /** Stops the loading, within a tensor too; what was loaded is freed, and it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** How far the loading is, stage "load"; nothing with `eager`, which loads later. */
+  readonly onProgress?: (progress: GenerateProgress) => void;
 }
 
 /** How far a call is. */
 export interface GenerateProgress {
-  readonly stage: "text" | "denoise" | "decode";
-  /** Steps done in this stage, over all pictures of the call, and how many there will be. */
+  /**
+   * `load`: weights are read and taken to the device, by `loadPipeline` or, with `eager`, by `generate` where a stage
+   * needs them. `fingerprint`: a strategy asked for the hash of the weights.
+   */
+  readonly stage: "load" | "fingerprint" | "text" | "denoise" | "decode";
+  /**
+   * Steps done in this stage, over all pictures of the call, and how many there will be. Bytes for `load` and
+   * `fingerprint`.
+   */
   readonly step: number;
   readonly steps: number;
 }

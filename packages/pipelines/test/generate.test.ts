@@ -1,10 +1,9 @@
 import type { AttentionStrategy } from "@paroattn/attention";
-import type { DeviceTensor } from "@paroattn/backend";
 import type { Tensor } from "@paroattn/tensor";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadPipeline } from "../src/load-pipeline.js";
 import type { GenerateProgress } from "../src/pipeline.js";
-import { autoencoder, createBackend, textEncoder, transformer } from "./components.js";
+import { createBackend } from "./components.js";
 import { CHECKPOINTS, expectClose, fixtures, golden, goldenTensors } from "./fixtures.js";
 import { watchedDense } from "./strategies.js";
 
@@ -201,58 +200,30 @@ describe("generate", () => {
     await expect(pipeline.generate({ prompt: "a", ...small, ...wrong })).rejects.toThrow(message);
   });
 
-  it("tells a strategy the hash of the weights, whatever their files", async () => {
+  it("tells a strategy the hash of the weights, whatever their files, also after a stop", async () => {
     const { strategy, hashes } = watchedDense({ fingerprint: true });
     using pipeline = await load("pixart-wide", strategy);
-    await pipeline.generate({ ...small, steps: 1, prompt: "" });
-    await pipeline.generate({ ...small, steps: 1, prompt: "" });
-    expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
-    expect(hashes[1]).toBe(hashes[0]);
-  });
-});
-
-describe("residency", () => {
-  /** The backend, with every tensor that is uploaded through it noted until it is disposed of. */
-  function counted() {
-    const live = new Set<DeviceTensor>();
-    const counting = new Proxy(backend, {
-      get(target, key) {
-        const value = Reflect.get(target, key, target);
-        if (key === "upload") {
-          return (tensor: Tensor) => {
-            const uploaded = target.upload(tensor);
-            const dispose = uploaded.dispose.bind(uploaded);
-            live.add(uploaded);
-            uploaded.dispose = () => {
-              live.delete(uploaded);
-              dispose();
-            };
-            return uploaded;
-          };
-        }
-        return typeof value === "function" ? value.bind(target) : value;
+    const once = { ...small, steps: 1, prompt: "" };
+    const reports: GenerateProgress[] = [];
+    const stop = new AbortController();
+    const stopped = pipeline.generate({
+      ...once,
+      signal: stop.signal,
+      onProgress: (report) => {
+        if (report.stage !== "fingerprint") return;
+        reports.push(report);
+        stop.abort(new Error("stopped"));
       },
     });
-    return { counting, live };
-  }
-
-  it.each(["eager", "keep"] as const)("%s frees every weight in its time", async (residency) => {
-    const components = [textEncoder, transformer, autoencoder];
-    const all = await Promise.all(components.map((open) => open("pixart-wide")));
-    const weights = all.reduce((sum, component) => sum + component.weights.size, 0);
-    const held = residency === "keep" ? weights : 0;
-    const { counting, live } = counted();
-    const attention = watchedDense().strategy;
-    const pipeline = await loadPipeline(`${fixtures}pixart-wide`, {
-      backend: counting,
-      attention,
-      residency,
-    });
-    expect(live.size).toBe(held);
-    await pipeline.generate({ prompt: "", width: 16, height: 16, steps: 1 });
-    expect(live.size).toBe(held);
-    pipeline.dispose();
-    await Promise.resolve();
-    expect(live.size).toBe(0);
+    await expect(stopped).rejects.toThrow("stopped");
+    expect(reports).toHaveLength(1);
+    expect(hashes).toEqual([]);
+    const all: GenerateProgress[] = [];
+    await pipeline.generate({ ...once, onProgress: (report) => all.push(report) });
+    const { step, steps } = all.filter(({ stage }) => stage === "fingerprint").at(-1)!;
+    expect(step).toBe(steps);
+    await pipeline.generate(once);
+    expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashes[1]).toBe(hashes[0]);
   });
 });

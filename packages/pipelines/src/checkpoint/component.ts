@@ -1,7 +1,8 @@
 import type { Backend } from "@paroattn/backend";
 import { openCheckpoint } from "@paroattn/tensor";
 import { fingerprintWeights } from "./fingerprint.js";
-import { matchWeights, type WeightNames, type WeightSpec } from "./weight-spec.js";
+import type { Watch } from "./watch.js";
+import { matchWeights, storedBytes, type WeightNames, type WeightSpec } from "./weight-spec.js";
 import { uploadWeights, type Weights } from "./weights.js";
 
 export interface ComponentOptions<T> {
@@ -16,34 +17,34 @@ export interface ComponentOptions<T> {
   readonly backend: Backend;
   /** Makes the model of its weights. */
   readonly create: (weights: Weights) => T;
-  /** Whether the weights stay on the device once they are loaded. */
-  readonly keep: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** One model of a checkpoint, with its weights on the device only while they are wanted. */
 export interface Component<T> {
-  /** Runs a task with the model; the weights are there until it ends. Tasks may overlap and share the weights. */
-  use<R>(task: (model: T) => Promise<R>, signal?: AbortSignal): Promise<R>;
-  /** SHA-256 of the weights as they are on disk. */
-  fingerprint(): Promise<string>;
+  /** Size of the weights. */
+  readonly bytes: number;
+  /** Loads the weights and holds them until `dispose`. If it fails or is stopped, nothing is held. */
+  load(watch?: Watch): Promise<void>;
+  /**
+   * Runs a task with the model; the weights are there until it ends. Tasks may overlap and share the weights. The
+   * watch is for their loading, where they are not there yet.
+   */
+  use<R>(task: (model: T) => Promise<R>, watch?: Watch): Promise<R>;
+  /** SHA-256 of the weights as they are on disk; remembered once it is known. */
+  fingerprint(watch?: Watch): Promise<string>;
   dispose(): void;
 }
 
 /**
- * Opens a component: its file's header is checked against the spec; with `keep` its weights are loaded at once.
+ * Opens a component: its file's header is checked against the spec, nothing is loaded.
  *
- * @throws PipelineError or SafetensorsError for weights that are missing, too many, of another shape, not finite.
+ * @throws PipelineError or SafetensorsError for weights that are missing, too many or of another shape. Those that are
+ * not finite are found when they are loaded.
  */
 export async function openComponent<T>(options: ComponentOptions<T>): Promise<Component<T>> {
-  const component = createComponent(options);
-  if (options.keep) {
-    await component.use(async () => {}, options.signal);
-  } else {
-    const { source } = await openMatched(options);
-    await source.close();
-  }
-  return component;
+  const { source, stored } = await openMatched(options);
+  await using _ = source;
+  return createComponent(options, storedBytes(source, stored));
 }
 
 async function openMatched<T>({ folder, baseName, variant, spec, names }: ComponentOptions<T>) {
@@ -56,17 +57,26 @@ async function openMatched<T>({ folder, baseName, variant, spec, names }: Compon
   }
 }
 
-function createComponent<T>(options: ComponentOptions<T>): Component<T> {
-  const { backend, create, keep } = options;
-  const load = async (signal: AbortSignal) => {
+function createComponent<T>(options: ComponentOptions<T>, bytes: number): Component<T> {
+  const { backend, create } = options;
+  const load = async (watch: Watch) => {
     const { source, stored } = await openMatched(options);
     await using _ = source;
-    const weights = await uploadWeights({ source, stored, backend, signal });
+    const weights = await uploadWeights({ ...watch, source, stored, backend });
     return { weights, model: create(weights) };
   };
-  let loading: { stop: AbortController; done: ReturnType<typeof load> } | undefined;
+  const begin = () => {
+    const stop = new AbortController();
+    const watchers = new Set<NonNullable<Watch["onBytes"]>>();
+    const onBytes = (done: number, total: number) => {
+      for (const tell of watchers) tell(done, total);
+    };
+    return { stop, watchers, done: load({ signal: stop.signal, onBytes }) };
+  };
+  let loading: ReturnType<typeof begin> | undefined;
+  let held = false;
   let users = 0;
-  let hash: Promise<string> | undefined;
+  let hash: string | undefined;
   const drop = () => {
     loading?.stop.abort();
     loading?.done.then(
@@ -75,30 +85,35 @@ function createComponent<T>(options: ComponentOptions<T>): Component<T> {
     );
     loading = undefined;
   };
-  return {
-    async use(task, signal) {
-      users += 1;
-      try {
-        if (loading === undefined) {
-          const stop = new AbortController();
-          loading = { stop, done: load(stop.signal) };
-        }
-        const { done } = loading;
-        done.catch(() => {
-          if (loading?.done === done) loading = undefined;
-        });
-        const { model } = await unlessAborted(done, signal);
-        return await task(model);
-      } finally {
-        users -= 1;
-        if (users === 0 && !keep) drop();
-      }
-    },
-    fingerprint() {
-      hash ??= openMatched(options).then(async ({ source }) => {
-        await using _ = source;
-        return await fingerprintWeights(source);
+  const use: Component<T>["use"] = async (task, { signal, onBytes } = {}) => {
+    users += 1;
+    loading ??= begin();
+    const { done, watchers } = loading;
+    if (onBytes !== undefined) watchers.add(onBytes);
+    try {
+      done.catch(() => {
+        if (loading?.done === done) loading = undefined;
       });
+      const { model } = await unlessAborted(done, signal);
+      return await task(model);
+    } finally {
+      if (onBytes !== undefined) watchers.delete(onBytes);
+      users -= 1;
+      if (users === 0 && !held) drop();
+    }
+  };
+  return {
+    bytes,
+    use,
+    load: (watch) =>
+      use(async () => {
+        held = true;
+      }, watch),
+    async fingerprint(watch) {
+      if (hash !== undefined) return hash;
+      const { source } = await openMatched(options);
+      await using _ = source;
+      hash = await fingerprintWeights(source, watch);
       return hash;
     },
     dispose: drop,

@@ -63,6 +63,11 @@ export function matchWeights(options: {
   return stored;
 }
 
+/** Size of matched weights as they are stored. */
+export function storedBytes(source: TensorSource, stored: StoredNames): number {
+  return [...stored.values()].reduce((sum, name) => sum + source.info(name).byteLength, 0);
+}
+
 function missing(name: string, spec: WeightSpec, source: TensorSource): Error {
   const absent = [...spec.keys()].filter((key) => !source.has(key)).length;
   return expected({

@@ -1,8 +1,9 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
-import type { Tensor, TensorSource } from "@paroattn/tensor";
+import type { TensorSource } from "@paroattn/tensor";
 import { expected, PipelineError } from "../errors.js";
 import { findNonFinite } from "./finite.js";
-import type { StoredNames } from "./weight-spec.js";
+import type { Watch } from "./watch.js";
+import { type StoredNames, storedBytes } from "./weight-spec.js";
 
 /** A component's weights on the device, in the dtype they are stored in. */
 export interface Weights {
@@ -34,22 +35,31 @@ export function createWeights(tensors: ReadonlyMap<string, DeviceTensor>, prefix
 /**
  * Reads and uploads matched weights, one after the other, so that no more than one is on the host at a time.
  *
- * @throws PipelineError for a weight with a NaN or an infinity; SafetensorsError for one that cannot be read.
+ * @throws PipelineError for a weight with a NaN or an infinity; SafetensorsError for one that cannot be read; the
+ * signal's reason.
  */
-export async function uploadWeights(options: {
-  readonly source: TensorSource;
-  readonly stored: StoredNames;
-  readonly backend: Backend;
-  readonly signal?: AbortSignal;
-}): Promise<Weights> {
-  const { source, stored, backend, signal } = options;
+export async function uploadWeights(
+  options: Watch & {
+    readonly source: TensorSource;
+    readonly stored: StoredNames;
+    readonly backend: Backend;
+  },
+): Promise<Weights> {
+  const { source, stored, backend, signal, onBytes } = options;
   const tensors = new Map<string, DeviceTensor>();
+  const total = storedBytes(source, stored);
+  let done = 0;
   try {
     for (const [name, storedName] of stored) {
       signal?.throwIfAborted();
-      const tensor = await source.read(storedName);
-      refuseNonFinite({ tensor, name: storedName, path: source.info(storedName).path });
+      const { path, byteLength } = source.info(storedName);
+      const tensor = await source.read(storedName, { ...(signal && { signal }) });
+      const index = await findNonFinite(tensor, signal);
+      if (index >= 0) throw nonFinite({ index, name: storedName, path });
+      signal?.throwIfAborted();
       tensors.set(name, backend.upload(tensor));
+      done += byteLength;
+      onBytes?.(done, total);
     }
     await backend.flush();
   } catch (error) {
@@ -59,12 +69,10 @@ export async function uploadWeights(options: {
   return createWeights(tensors);
 }
 
-function refuseNonFinite(options: { tensor: Tensor; name: string; path: string }): void {
-  const index = findNonFinite(options.tensor);
-  if (index < 0) return;
-  throw expected({
+function nonFinite(options: { index: number; name: string; path: string }): Error {
+  return expected({
     expected: `finite numbers in tensor "${options.name}"`,
-    found: `NaN or an infinity at element ${index}`,
+    found: `NaN or an infinity at element ${options.index}`,
     where: options.path,
   });
 }

@@ -17,6 +17,8 @@ export interface DenoiseOptions {
   readonly encoded: readonly EncodedPrompt[];
   readonly strategy: AttentionStrategy;
   readonly backend: Backend;
+  /** The hash of the transformer's weights. */
+  readonly fingerprint: () => Promise<string>;
   readonly warn: (message: string) => void;
   readonly onStep: (step: number, steps: number) => void;
 }
@@ -60,7 +62,7 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
   const run = await strategy.start({
     backend: loop,
     architecture: "PixArtTransformer2DModel",
-    weightsFingerprint: () => model.denoiser.fingerprint(),
+    weightsFingerprint: options.fingerprint,
     layers: config.num_layers,
     heads: config.num_attention_heads,
     headDim: config.attention_head_dim,

@@ -1,6 +1,7 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import { cleanCaption } from "../captions/clean-caption.js";
 import { strip } from "../captions/python-text.js";
+import type { Watch } from "../checkpoint/watch.js";
 import { uploadFloats } from "../modules/upload.js";
 import type { T5Encoder, TokenIds } from "../text-encoders/t5-encoder.js";
 import type { PixArtModel } from "./model.js";
@@ -27,11 +28,12 @@ export async function encodePrompts(options: {
   readonly request: PixArtRequest;
   /** Lives as long as the result. */
   readonly backend: Backend;
-  readonly signal?: AbortSignal;
+  /** Follows the encoder's loading. */
+  readonly loading: Watch;
   readonly warn: (message: string) => void;
   readonly onPrompt: (done: number) => void;
 }): Promise<EncodedPrompt[]> {
-  const { model, request, warn, signal } = options;
+  const { model, request, warn, loading } = options;
   const idsOf = (kind: string, text: string) => {
     const { ids, removed } = model.tokenizer.encode(prepare(request, text), model.maximumTokens);
     if (removed !== "") {
@@ -43,7 +45,7 @@ export async function encodePrompts(options: {
   const prompts = request.prompts.map((prompt) => idsOf("prompt", prompt));
   return model.textEncoder.use(
     (encoder) => encodeTexts({ ...options, encoder, negative, prompts }),
-    signal,
+    loading,
   );
 }
 

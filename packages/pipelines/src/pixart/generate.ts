@@ -1,7 +1,7 @@
 import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import { tensor } from "@paroattn/tensor";
 import type { Picture } from "../fidelity/picture.js";
-import type { GenerateOptions, GenerateResult } from "../pipeline.js";
+import type { GenerateOptions, GenerateProgress, GenerateResult } from "../pipeline.js";
 import { decodePicture } from "./decode.js";
 import { type Denoised, denoise } from "./denoise.js";
 import { encodePrompts } from "./encode-prompts.js";
@@ -20,15 +20,19 @@ export async function generatePixArt(
   const warn = onceEach(onWarning);
   const abort = signal === undefined ? {} : { signal };
   using backend = model.backend.scope(abort);
-  const report = (stage: "text" | "denoise" | "decode", step: number, steps: number) =>
+  const report = (stage: GenerateProgress["stage"], step: number, steps: number) =>
     onProgress?.({ stage, step, steps });
+  const watch = (stage: "load" | "fingerprint") => ({
+    ...abort,
+    onBytes: (done: number, total: number) => report(stage, done, total),
+  });
 
   report("text", 0, request.prompts.length);
   const encoded = await encodePrompts({
     model,
     request,
     backend,
-    ...abort,
+    loading: watch("load"),
     warn,
     onPrompt: (done) => report("text", done, request.prompts.length),
   });
@@ -38,14 +42,15 @@ export async function generatePixArt(
   report("denoise", 0, batches.length * request.steps);
   const denoised = await model.denoiser.use(async (transformer) => {
     const results: Denoised[] = [];
-    const common = { model, transformer, request, encoded, strategy, backend, warn };
+    const fingerprint = () => model.denoiser.fingerprint(watch("fingerprint"));
+    const common = { model, transformer, request, encoded, strategy, backend, fingerprint, warn };
     for (const [index, pictures] of batches.entries()) {
       const onStep = (step: number, steps: number) =>
         report("denoise", index * steps + step, batches.length * steps);
       results.push(await denoise({ ...common, pictures, onStep }));
     }
     return results;
-  }, signal);
+  }, watch("load"));
 
   const decodeBegin = performance.now();
   const latents = joinLatents(denoised, request);
@@ -58,7 +63,7 @@ export async function generatePixArt(
       pictures.push(await decodePicture({ decoder, request, backend, latents: part }));
     }
     return pictures;
-  }, signal);
+  }, watch("load"));
   report("decode", images.length, images.length);
   const end = performance.now();
   return {

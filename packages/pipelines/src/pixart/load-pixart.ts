@@ -9,7 +9,7 @@ import {
 import { openComponent } from "../checkpoint/component.js";
 import { readConfig } from "../checkpoint/config.js";
 import { expected } from "../errors.js";
-import type { ArchitectureLoader, Pipeline } from "../pipeline.js";
+import type { ArchitectureLoader, LoadPipelineOptions, Pipeline } from "../pipeline.js";
 import { dpmSolverConfig } from "../schedulers/dpm-solver-config.js";
 import { t5Config, t5WeightNames, t5WeightSpec } from "../text-encoders/t5-config.js";
 import { createT5Encoder } from "../text-encoders/t5-encoder.js";
@@ -44,7 +44,6 @@ const MAXIMUM_TOKENS: Readonly<Record<string, number>> = {
 /** Loads diffusers' `PixArtAlphaPipeline` and `PixArtSigmaPipeline`; `loadPipeline` chooses it. */
 export const loadPixArt: ArchitectureLoader = async (options) => {
   const { folder, architecture, backend, attention, variant, signal } = options;
-  const keep = (options.residency ?? "keep") === "keep";
   await readConfig({ folder, file: "model_index.json", schema: modelIndex });
   const configOf = <T>(file: string, schema: z.ZodType<T>) => readConfig({ folder, file, schema });
   const configs = {
@@ -74,9 +73,7 @@ export const loadPixArt: ArchitectureLoader = async (options) => {
   };
   const common = {
     backend,
-    keep,
     ...(variant !== undefined && { variant }),
-    ...(signal !== undefined && { signal }),
   };
   try {
     const model: PixArtModel = {
@@ -116,12 +113,32 @@ export const loadPixArt: ArchitectureLoader = async (options) => {
         }),
       ),
     };
+    if ((options.residency ?? "keep") === "keep") await loadAll(model, options);
+    signal?.throwIfAborted();
     return createPipeline(model, { attention, dispose });
   } catch (error) {
     dispose();
     throw error;
   }
 };
+
+/** Loads every component and reports them as one. */
+async function loadAll(
+  { textEncoder, denoiser, decoder }: PixArtModel,
+  { signal, onProgress }: Pick<LoadPipelineOptions, "signal" | "onProgress">,
+): Promise<void> {
+  const components = [textEncoder, denoiser, decoder];
+  const steps = components.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  onProgress?.({ stage: "load", step: 0, steps });
+  for (const component of components) {
+    await component.load({
+      ...(signal !== undefined && { signal }),
+      onBytes: (done) => onProgress?.({ stage: "load", step: before + done, steps }),
+    });
+    before += component.bytes;
+  }
+}
 
 function createPipeline(
   model: PixArtModel,
