@@ -1,5 +1,5 @@
 import type { AttentionStrategy } from "@paroattn/attention";
-import type { Tensor } from "@paroattn/tensor";
+import { type Tensor, tensor } from "@paroattn/tensor";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadPipeline } from "../src/load-pipeline.js";
 import type { GenerateProgress } from "../src/pipeline.js";
@@ -147,6 +147,44 @@ describe("generate", () => {
     ).rejects.toThrow("not today");
     const { images } = await pipeline.generate({ ...small, prompt: "a red circle" });
     expect(images).toHaveLength(1);
+  });
+
+  it("refuses numbers that are no picture, in and out", async () => {
+    using pipeline = await load("pixart-wide");
+    const prompt = "a red circle";
+    await expect(pipeline.generate({ ...small, prompt, guidance: 1e39 })).rejects.toThrow(
+      /^Expected finite numbers in the latents after the last step but found NaN or an infinity at element \d+; try a lower guidance/,
+    );
+    const latents = tensor({ dtype: "f32", shape: [1, 4, 12, 8], data: new Float32Array(384) });
+    latents.data[7] = Number.NaN;
+    await expect(pipeline.generate({ ...small, prompt, latents })).rejects.toThrow(
+      "Expected finite numbers in the latents but found NaN or an infinity at element 7",
+    );
+  });
+
+  it("waits for what was queued before its clock begins", async () => {
+    const calls: string[] = [];
+    const { strategy } = watchedDense();
+    using pipeline = await load("pixart-wide", {
+      name: "noted",
+      async start(generation) {
+        const run = await strategy.start(generation);
+        const flush = generation.backend.flush.bind(generation.backend);
+        generation.backend.flush = async () => {
+          await flush();
+          calls.push("flushed");
+        };
+        return {
+          ...run,
+          attend(site, front) {
+            calls.push("attend");
+            return run.attend(site, front);
+          },
+        };
+      },
+    });
+    await pipeline.generate({ ...small, steps: 1, prompt: "" });
+    expect(calls.slice(0, 2)).toEqual(["flushed", "attend"]);
   });
 
   it("is of no use once it is disposed of", async () => {

@@ -2,6 +2,7 @@ import type { Backend } from "@paroattn/backend";
 import type { AutoencoderKl } from "../autoencoders/autoencoder-kl.js";
 import type { Picture } from "../fidelity/picture.js";
 import { uploadFloats } from "../modules/upload.js";
+import { refuseNonFinite } from "./refuse-non-finite.js";
 import type { PixArtRequest } from "./request.js";
 
 /** Latents of one picture to 8-bit RGB. */
@@ -19,6 +20,11 @@ export async function decodePicture(options: {
     terms: [{ tensor: input, factor: 1 / decoder.config.scaling_factor }],
   });
   const { data, shape } = await scope.read(decoder.decode(scope, scaled));
+  refuseNonFinite({
+    data: data as Float32Array,
+    name: "decoded picture",
+    advice: "try a lower guidance, dense attention, or another checkpoint",
+  });
   const [, , height, width] = shape as [number, number, number, number];
   return { width, height, data: toRgb(data as Float32Array, width * height) };
 }

@@ -5,6 +5,7 @@ import { dpmSolverSteps } from "../schedulers/dpm-solver-multistep.js";
 import type { PixArtTransformer } from "../transformers/pixart-transformer.js";
 import { type EncodedPrompt, joinTexts } from "./encode-prompts.js";
 import type { PixArtModel } from "./model.js";
+import { refuseNonFinite } from "./refuse-non-finite.js";
 import type { PictureRequest, PixArtRequest } from "./request.js";
 import { SELF_LABEL, strategySelfAttention } from "./self-attention.js";
 
@@ -34,7 +35,10 @@ export interface Denoised {
   readonly steps: number;
 }
 
-/** The sampling loop: one transformer call, guidance and one solver step at a time, a flush after each. */
+/**
+ * The sampling loop: one transformer call, guidance and one solver step at a time, a flush after each. Throws
+ * `PipelineError` where it ends at something that is no picture.
+ */
 export async function denoise(options: DenoiseOptions): Promise<Denoised> {
   const { model, transformer, request, pictures, encoded, strategy, warn } = options;
   using loop = options.backend.scope({ timed: true });
@@ -72,6 +76,8 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     warn,
   });
   try {
+    // What was queued before, such as the text keys, is no part of the loop; some strategies have waited for it already.
+    await loop.flush();
     const begin = performance.now();
     let latents = uploadFloats(
       loop,
@@ -123,6 +129,11 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     }
     const { data } = await loop.read(latents);
     const loopMs = performance.now() - begin;
+    refuseNonFinite({
+      data: data as Float32Array,
+      name: "latents after the last step",
+      advice: "try a lower guidance, dense attention, or another checkpoint",
+    });
     return {
       latents: data as Float32Array,
       loopMs,

@@ -5,6 +5,7 @@ import { expected } from "../errors.js";
 import type { GenerateOptions } from "../pipeline.js";
 import { normalNoise } from "../random/normal-noise.js";
 import type { PixArtModel } from "./model.js";
+import { refuseNonFinite } from "./refuse-non-finite.js";
 
 /** One picture to draw. */
 export interface PictureRequest {
@@ -99,11 +100,14 @@ function givenNoise(
 ): Float32Array | undefined {
   if (latents === undefined) return undefined;
   tensor(latents);
-  if (latents.dtype === "f32" && latents.shape.join() === shape.join()) return latents.data;
-  throw expected({
-    expected: `latents of dtype f32 and shape [${shape.join(", ")}]`,
-    found: `${latents.dtype} [${latents.shape.join(", ")}]`,
-  });
+  if (latents.dtype !== "f32" || latents.shape.join() !== shape.join()) {
+    throw expected({
+      expected: `latents of dtype f32 and shape [${shape.join(", ")}]`,
+      found: `${latents.dtype} [${latents.shape.join(", ")}]`,
+    });
+  }
+  refuseNonFinite({ data: latents.data, name: "latents" });
+  return latents.data;
 }
 
 function whole(name: string, value: unknown, least: number, most: number): number {
