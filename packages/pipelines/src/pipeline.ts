@@ -37,7 +37,7 @@ export interface GenerateProgress {
 }
 
 export interface GenerateOptions {
-  /** One prompt, or several for several pictures. An empty one is valid. */
+  /** One prompt, or several for several pictures. An empty one is valid; of one, 10,000 characters are looked at. */
   readonly prompt: string | readonly string[];
   /** What the pictures should not show. Default: "". */
   readonly negativePrompt?: string;

@@ -66,7 +66,7 @@ const FEW_SEPARATORS = 3;
 /**
  * Cleans a caption once. Upstream: `PixArtAlphaPipeline._clean_caption` of diffusers, with BeautifulSoup and ftfy
  * installed; the pipelines apply it twice. What is not covered: ftfy's repair of mojibake, and the odder corners of
- * html.parser (see `htmlText`).
+ * html.parser (see `htmlText`). The time may grow with the square of the length; pipelines pass 10,000 characters at most.
  */
 export function cleanCaption(caption: string): string {
   let text = strip(unquotePlus(caption)).toLowerCase();

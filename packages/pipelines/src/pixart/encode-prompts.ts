@@ -7,6 +7,14 @@ import type { T5Encoder, TokenIds } from "../text-encoders/t5-encoder.js";
 import type { PixArtModel } from "./model.js";
 import type { PixArtRequest } from "./request.js";
 
+/**
+ * Longest prompt that is looked at; the time to clean one may grow with the square of its length. Far more than the
+ * 120 or 300 tokens of which something is drawn.
+ */
+const MAXIMUM_CHARACTERS = 10_000;
+/** Longest quotation in a warning. */
+const QUOTED_CHARACTERS = 80;
+
 /** A text's hidden states, [1, tokens, d_model], and how many tokens it has. */
 export interface EncodedText {
   readonly states: DeviceTensor;
@@ -35,9 +43,18 @@ export async function encodePrompts(options: {
 }): Promise<EncodedPrompt[]> {
   const { model, request, warn, loading } = options;
   const idsOf = (kind: string, text: string) => {
-    const { ids, removed } = model.tokenizer.encode(prepare(request, text), model.maximumTokens);
+    const rest = text.length - MAXIMUM_CHARACTERS;
+    if (rest > 0) {
+      warn(
+        `The ${kind} is longer than ${MAXIMUM_CHARACTERS} characters; the last ${rest} are left out`,
+      );
+    }
+    const prepared = prepare(request, text.slice(0, MAXIMUM_CHARACTERS));
+    const { ids, removed } = model.tokenizer.encode(prepared, model.maximumTokens);
     if (removed !== "") {
-      warn(`The ${kind} is longer than ${model.maximumTokens} tokens; left out: "${removed}"`);
+      warn(
+        `The ${kind} is longer than ${model.maximumTokens} tokens; left out: ${shortened(removed)}`,
+      );
     }
     return ids;
   };
@@ -74,6 +91,12 @@ async function encodeTexts(options: {
     onPrompt(encoded.length);
   }
   return encoded;
+}
+
+function shortened(text: string): string {
+  const rest = text.length - QUOTED_CHARACTERS;
+  if (rest <= 0) return `"${text}"`;
+  return `"${text.slice(0, QUOTED_CHARACTERS)}"... (${rest} more characters)`;
 }
 
 function prepare({ cleanCaption: clean }: PixArtRequest, text: string): string {
