@@ -1,5 +1,7 @@
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { checkStrategy } from "./check-strategy.js";
 import { readConfig } from "./checkpoint/config.js";
 import { expected } from "./errors.js";
 import type { ArchitectureLoader, LoadPipelineOptions, Pipeline } from "./pipeline.js";
@@ -24,7 +26,13 @@ export async function loadPipeline(
   folder: string,
   options: LoadPipelineOptions,
 ): Promise<Pipeline> {
+  checkStrategy(options.attention);
   const file = "model_index.json";
+  await access(join(folder, file)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") return;
+    const found = `none in ${folder}`;
+    throw expected({ expected: `a diffusers folder with ${file}`, found, cause });
+  });
   const { _class_name: architecture } = await readConfig({
     folder,
     file,

@@ -75,7 +75,7 @@ describe("loadPipeline refuses", () => {
     const folder = copyOf("pixart-wide");
     rmSync(join(folder, "model_index.json"));
     expect(await refusal(folder)).toBe(
-      "Expected a JSON file but found no such file in FOLDER/model_index.json",
+      "Expected a diffusers folder with model_index.json but found none in FOLDER",
     );
   });
 

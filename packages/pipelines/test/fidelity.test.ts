@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { PipelineError } from "../src/errors.js";
 import { compareWithReference } from "../src/fidelity/fidelity.js";
+import { structuralSimilarity } from "../src/fidelity/structural-similarity.js";
 
 const width = 24;
 const height = 17;
@@ -40,5 +42,19 @@ describe("compareWithReference", () => {
   it("refuses pictures of different sizes", () => {
     const other = { width: 17, height: 24, data: reference.data };
     expect(() => compareWithReference(reference, other)).toThrow(/24x17.*17x24/);
+  });
+
+  it("refuses pictures smaller than a window, and those without all their bytes", () => {
+    const small = { width: 24, height: 10, data: new Uint8Array(24 * 10 * 3) };
+    const short = { ...picture, data: picture.data.subarray(1) };
+    for (const compare of [compareWithReference, structuralSimilarity]) {
+      expect(() => compare(small, small)).toThrow(
+        "Expected pictures of at least 11x11 to compare but found 24x10",
+      );
+      expect(() => compare(reference, short)).toThrow(
+        "Expected 1224 bytes of RGB in the picture of 24x17 but found 1223",
+      );
+      expect(() => compare(short, reference)).toThrow(PipelineError);
+    }
   });
 });

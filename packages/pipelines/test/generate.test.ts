@@ -124,8 +124,30 @@ describe("generate", () => {
       onWarning: (message) => warnings.push(message),
     });
     expect(warnings).toEqual([
-      expect.stringMatching(/^The prompt is longer than 120 tokens; left out: "[a-z ]+"$/),
+      expect.stringMatching(
+        /^The prompt is longer than 120 tokens; left out: "[a-z ]{80}"\.\.\. \(\d+ more characters\)$/,
+      ),
     ]);
+  });
+
+  it("looks at the first 10,000 characters of a prompt", async () => {
+    using pipeline = await load("pixart-square");
+    const warnings: string[] = [];
+    const draw = (prompt: string) =>
+      pipeline.generate({
+        ...small,
+        steps: 1,
+        seed: 1,
+        prompt,
+        onWarning: (message) => warnings.push(message),
+      });
+    const text = "a red circle".padEnd(10_000);
+    const { images } = await draw(`${text} and more`);
+    expect(warnings).toEqual([
+      "The prompt is longer than 10000 characters; the last 9 are left out",
+    ]);
+    expect(images).toEqual((await draw(text)).images);
+    expect(warnings).toHaveLength(1);
   });
 
   it("stops when it is told to, and works afterwards", async () => {
@@ -223,11 +245,15 @@ describe("generate", () => {
       { width: 17 },
       "Expected width to be a multiple of 4, the nearest are 16 and 20, but found 17",
     ],
-    [{ height: 1 }, "Expected height to be a multiple of 4, the nearest are 4, but found 1"],
+    [{ height: 1 }, "Expected height to be a multiple of 4, the smallest is 4, but found 1"],
     [{ steps: 0 }, "Expected steps to be a whole number from 1 to 1000 but found 0"],
     [{ count: 1.5 }, "Expected count to be a whole number from 1 to 10000 but found 1.5"],
     [{ seed: -1 }, "Expected seed to be a whole number from 0 to 9007199254740991 but found -1"],
     [{ guidance: Number.NaN }, "Expected guidance to be a number of at least 0 but found null"],
+    [
+      { attention: {} as AttentionStrategy },
+      "Expected attention to be a strategy, such as denseAttention() of @paroattn/attention makes, but found an object without start",
+    ],
     [{ prompt: [] }, "Expected prompt to be a string or some strings but found []"],
     [
       { latents: { dtype: "f32" as const, shape: [4], data: new Float32Array(4) } },

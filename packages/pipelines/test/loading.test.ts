@@ -1,3 +1,4 @@
+import type { AttentionStrategy } from "@paroattn/attention";
 import type { DeviceTensor } from "@paroattn/backend";
 import type { Tensor } from "@paroattn/tensor";
 import { afterAll, describe, expect, it } from "vitest";
@@ -72,6 +73,13 @@ describe("loading", () => {
     await expect(loading).rejects.toThrow("stopped");
     await expect.poll(() => live.size).toBe(0);
     expect(reports).toHaveLength(25);
+  });
+
+  it("refuses what is no strategy", async () => {
+    const attention = (() => {}) as unknown as AttentionStrategy;
+    await expect(loadPipeline(`${fixtures}pixart-wide`, { backend, attention })).rejects.toThrow(
+      "Expected attention to be a strategy, such as denseAttention() of @paroattn/attention makes, but found a function",
+    );
   });
 
   it.each(["keep", "eager"] as const)("tells how far it is (%s)", async (residency) => {

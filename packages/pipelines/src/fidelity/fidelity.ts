@@ -1,4 +1,4 @@
-import { PipelineError } from "../errors.js";
+import { checkPictures } from "./check-pictures.js";
 import type { Picture } from "./picture.js";
 import { structuralSimilarity } from "./structural-similarity.js";
 
@@ -15,16 +15,12 @@ export interface Fidelity {
 }
 
 /**
- * Compares one picture with the reference, both of one size.
+ * Compares one picture with the reference, both of one size, at least 11x11.
  *
- * @throws PipelineError when the sizes differ.
+ * @throws PipelineError when the sizes differ, are too small, or a picture has too few or too many bytes.
  */
 export function compareWithReference(reference: Picture, picture: Picture): Fidelity {
-  if (reference.width !== picture.width || reference.height !== picture.height) {
-    throw new PipelineError(
-      `Expected a picture of ${reference.width}x${reference.height} like its reference but found ${picture.width}x${picture.height}`,
-    );
-  }
+  checkPictures(reference, picture);
   let squares = 0;
   let absolute = 0;
   let referenceAbsolute = 0;

@@ -1,3 +1,4 @@
+import { checkPictures } from "./check-pictures.js";
 import type { Picture } from "./picture.js";
 
 const SIGMA = 1.5;
@@ -46,8 +47,11 @@ function channel(picture: Picture, index: number): Float64Array {
 /**
  * Structural similarity of two pictures of one size, at least 11x11 (Wang, Bovik, Sheikh, Simoncelli, 2004):
  * Gaussian window 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, windows wholly inside, mean over RGB.
+ *
+ * @throws PipelineError when the sizes differ, are too small, or a picture has too few or too many bytes.
  */
 export function structuralSimilarity(a: Picture, b: Picture): number {
+  checkPictures(a, b);
   const { width, height } = a;
   let total = 0;
   for (let index = 0; index < 3; index++) {

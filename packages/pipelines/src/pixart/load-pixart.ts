@@ -6,6 +6,7 @@ import {
   autoencoderKlWeightNames,
   autoencoderKlWeightSpec,
 } from "../autoencoders/autoencoder-kl-config.js";
+import { checkStrategy } from "../check-strategy.js";
 import { openComponent } from "../checkpoint/component.js";
 import { readConfig } from "../checkpoint/config.js";
 import { expected } from "../errors.js";
@@ -160,7 +161,10 @@ function createPipeline(
     defaultSize: { width: side, height: side },
     async generate(options) {
       if (disposed) throw expected({ expected: "a pipeline", found: "one that was disposed of" });
-      return generatePixArt(model, { attention, ...options });
+      return generatePixArt(model, {
+        ...options,
+        attention: checkStrategy(options.attention ?? attention),
+      });
     },
     dispose: free,
     [Symbol.dispose]: free,

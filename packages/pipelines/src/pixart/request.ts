@@ -124,9 +124,10 @@ function side(name: string, value: unknown, multiple: number): number {
   const positive = typeof value === "number" && Number.isFinite(value) && value > 0;
   if (positive && value % multiple === 0) return value;
   const below = positive ? Math.floor(value / multiple) * multiple : 0;
-  const nearest = below > 0 ? `${below} and ${below + multiple}` : String(multiple);
+  const nearest =
+    below > 0 ? `nearest are ${below} and ${below + multiple}` : `smallest is ${multiple}`;
   throw expected({
-    expected: `${name} to be a multiple of ${multiple}, the nearest are ${nearest},`,
+    expected: `${name} to be a multiple of ${multiple}, the ${nearest},`,
     found: describe(value),
   });
 }
