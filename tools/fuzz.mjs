@@ -6,7 +6,8 @@ import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { mutate, randomBits } from "./fuzz/mutate.mjs";
-import { main, root, step } from "./setup/steps.mjs";
+import { prepare } from "./setup/prepare.mjs";
+import { main, root } from "./setup/steps.mjs";
 
 const targetsFolder = join(root, "tools/fuzz/targets");
 const failuresFolder = join(root, ".cache/fuzz");
@@ -37,7 +38,7 @@ function readArguments() {
   };
 }
 
-/** The targets asked for, or all: `{ name, packages, seeds(), run(bytes) }`, one file each. */
+/** The targets asked for, or all: `{ name, seeds(), run(bytes) }`, one file each. */
 async function loadTargets(names) {
   const files = (await readdir(targetsFolder)).filter((file) => file.endsWith(".mjs")).sort();
   const targets = await Promise.all(
@@ -50,13 +51,6 @@ async function loadTargets(names) {
     }
   }
   return names.length === 0 ? targets : targets.filter((target) => names.includes(target.name));
-}
-
-async function build(targets) {
-  // A target that does not name its packages gets all of them.
-  const packages = [...new Set(targets.flatMap((target) => target.packages ?? ["*"]))];
-  const filters = packages.map((name) => `--filter=${name}`);
-  await step("build", [join(root, "node_modules/.bin/turbo"), "run", "build", ...filters]);
 }
 
 /** One input; an error that is not a clean refusal is saved and told. */
@@ -80,7 +74,7 @@ async function execute({ target, input, origin }) {
 await main(async () => {
   const options = readArguments();
   const targets = await loadTargets(options.targets);
-  await build(targets);
+  await prepare();
   if (options.input !== undefined) {
     const input = new Uint8Array(await readFile(options.input));
     for (const target of targets) await execute({ target, input, origin: options.input });

@@ -1,5 +1,6 @@
 import type { AttentionLine } from "./attention.js";
 import type { CaptionLine, CaptionSummary } from "./captions.js";
+import type { LoopLine } from "./loop.js";
 import type { OrderHistogram, ReorderLine, Spread } from "./reorder.js";
 
 /** "8 heads x 4096 tokens x 64 | paroattn dense | ..." as one row for people. */
@@ -37,4 +38,14 @@ export function captionRow(line: CaptionLine | CaptionSummary): string {
   }
   const parts = Object.entries(line.parts).map(([part, share]) => `${part} ${share.toFixed(2)}`);
   return `${line.attention}, density ${line.density.toFixed(3)}: ${line.right} of ${line.pictures} right; ${parts.join(", ")}`;
+}
+
+/** One strategy's loop as two rows. */
+export function loopRow(line: LoopLine): string {
+  const seconds = (best: number, median: number) =>
+    `${(best / 1000).toFixed(2)} s (median ${(median / 1000).toFixed(2)})`;
+  return [
+    `${line.strategy}, density ${line.density.toFixed(3)}, ${line.threads} threads, best of ${line.rounds}`,
+    `  loop ${seconds(line.loopMs, line.loopMedianMs)}, attention ${seconds(line.attentionMs, line.attentionMedianMs)}, ${line.ratio.toFixed(2)}x`,
+  ].join("\n");
 }

@@ -4,27 +4,20 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { missingPackages } from "../../packages/kernels-cpu/scripts/missing-packages.mjs";
 import { root, step } from "./steps.mjs";
-
-/** What the native CPU backend is built with. */
-const debianPackages = ["g++", "make", "cmake", "libdnnl-dev", "libhwy-dev"];
 
 const { packageManager } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const pnpm = ["npx", "--yes", packageManager];
 
-/** The Debian packages that are not installed; none where there is no dpkg (the build then says what it lacks). */
-function missingDebianPackages() {
-  if (spawnSync("dpkg-query", ["--version"]).error) return [];
-  return debianPackages.filter((name) => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format
-    const { stdout } = spawnSync("dpkg-query", ["-W", "-f=${Status}", name], { encoding: "utf8" });
-    return !stdout.includes("install ok installed");
-  });
-}
-
 async function installDebianPackages() {
-  const missing = missingDebianPackages();
+  const missing = missingPackages();
   if (missing.length === 0) return;
+  if (spawnSync("apt-get", ["--version"]).error) {
+    throw new Error(
+      `The CPU backend is built with what Debian 12 calls ${missing.join(" ")}; install these and try again`,
+    );
+  }
   if (process.getuid?.() !== 0) {
     throw new Error(
       `The CPU backend needs Debian packages: sudo apt-get install -y ${missing.join(" ")}`,

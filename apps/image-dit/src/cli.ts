@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
+import packageJson from "../package.json" with { type: "json" };
 import { type CalibrateFlags, calibrate } from "./commands/calibrate.js";
 import { type GenerateFlags, generate } from "./commands/generate.js";
 import { parsedBy, schemas } from "./options.js";
@@ -8,6 +9,7 @@ import { runCommand } from "./terminal/run-command.js";
 
 const program = new Command("image-dit")
   .description("Pictures from a diffusers checkpoint, with dense or PARO attention")
+  .version(packageJson.version)
   .exitOverride()
   .showHelpAfterError("(image-dit --help shows the usage)");
 

@@ -16,7 +16,8 @@ export function parsedBy<T>(schema: z.ZodType<T>): (text: string) => T {
 const numeric = z
   .string()
   .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, "Expected a number")
-  .transform(Number);
+  .transform(Number)
+  .pipe(z.number("Expected a finite number"));
 
 function wholeNumber(minimum: number, maximum: number) {
   const message = `Expected a whole number from ${minimum} to ${maximum}`;

@@ -19,14 +19,16 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the built app in the scratch folder. */
+/** A limit of no bytes a file is the full disk that a test can have: every write fails. */
+const FULL_DISK = 'ulimit -f 0; exec "$@"';
+
+/** Runs the built app in the scratch folder, by itself or `through` a shell command. */
 function run(
   args: readonly string[],
-  options: { interruptAfterMs?: number; fullDisk?: boolean } = {},
+  options: { interruptAfterMs?: number; through?: string } = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    // A limit of no bytes a file is the full disk that a test can have: every write fails.
-    const command = options.fullDisk ? ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash"] : [];
+    const command = options.through ? ["bash", "-c", options.through, "bash"] : [];
     const [program, ...rest] = [...command, process.execPath, cli, ...args];
     const child = spawn(program!, rest, { cwd: folder });
     let stdout = "";
@@ -233,9 +235,21 @@ describe("bad input", () => {
       says: [/empty\.txt/, /prompt/],
     },
     {
+      name: "a folder as prompt file",
+      args: () => ["calibrate", ...tiny, "--prompts", folder, "--out", "p.safetensors"],
+      code: 2,
+      says: [/prompts/, /EISDIR/],
+    },
+    {
+      name: "a number beyond all bounds",
+      args: () => ["generate", "x", "--guidance", "1e999"],
+      code: 2,
+      says: [/--guidance/, /finite number/, /1e999/],
+    },
+    {
       name: "a missing prompt file",
       args: () => ["calibrate", ...tiny, "--prompts", "none.txt", "--out", "p.safetensors"],
-      code: 1,
+      code: 2,
       says: [/none\.txt/],
     },
     {
@@ -306,10 +320,31 @@ describe("bad input", () => {
       ],
     ],
   ] as const)("tells of a full disk and leaves no half file (%s)", async (_, args) => {
-    const { code, stderr } = await run(args, { fullDisk: true });
+    const { code, stderr } = await run(args, { through: FULL_DISK });
     expect(code).toBe(1);
     expect(stderr).toMatch(/full\.(png|safetensors)/);
     expect((await readdir(folder)).filter((name) => name.includes("full"))).toEqual([]);
+  });
+
+  it("takes one line for a result that cannot be written, none for a reader that went away", async () => {
+    const args = ["generate", "x", ...tiny, "--out", "told.png", "--json"];
+    const full = await run(args, { through: '"$@" > /dev/full' });
+    expect(full.code).toBe(1);
+    expect(full.stderr).toMatch(/^image-dit: cannot write the result: ENOSPC.*\n$/);
+    const gone = await run(args, { through: 'set -o pipefail; "$@" | true' });
+    expect(gone).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("keeps the pictures that were done when it is stopped", async () => {
+    const { code } = await run(
+      ["generate", "x", ...tiny, "--count", "500", "--seed", "1", "--out", "many.png"],
+      { interruptAfterMs: 3000 },
+    );
+    expect(code).toBe(130);
+    const left = (await readdir(folder)).filter((name) => name.includes("many"));
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.length).toBeLessThan(500);
+    for (const name of left) expect(name).toMatch(/^many-\d+\.png$/);
   });
 });
 

@@ -9,6 +9,5 @@ export function createTarget(
   attentionPackage: typeof import("../../../packages/attention/src/index.js"),
 ): FuzzTarget;
 export const name: string;
-export const packages: readonly string[];
 export function seeds(): Promise<Uint8Array[]>;
 export function run(bytes: Uint8Array): Promise<void>;

@@ -76,8 +76,6 @@ async function built() {
 }
 
 export const name = "plan";
-/** Packages that must be built first. */
-export const packages = ["@paroattn/attention"];
 export const seeds = async () => (await built()).seeds();
 export const run = async (/** @type {Uint8Array} */ bytes) => {
   await (await built()).run(bytes);

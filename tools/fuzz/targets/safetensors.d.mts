@@ -9,6 +9,5 @@ export function createTarget(
   tensorPackage: typeof import("../../../packages/tensor/src/index.js"),
 ): FuzzTarget;
 export const name: string;
-export const packages: readonly string[];
 export function seeds(): Promise<Uint8Array[]>;
 export function run(bytes: Uint8Array): Promise<void>;

@@ -63,8 +63,6 @@ async function built() {
 }
 
 export const name = "safetensors";
-/** Packages that must be built first. */
-export const packages = ["@paroattn/tensor"];
 export const seeds = async () => (await built()).seeds();
 export const run = async (/** @type {Uint8Array} */ bytes) => {
   await (await built()).run(bytes);

@@ -8,6 +8,7 @@ import { calibratePlan, sampleCalibrationPrompts } from "../plans/calibrate-plan
 import { DEFAULT_DENSITY } from "../plans/choose-strategy.js";
 import { createProgress } from "../terminal/progress.js";
 import { UsageError } from "../terminal/run-command.js";
+import { warnThrough } from "../terminal/warn.js";
 
 export interface CalibrateFlags {
   readonly model?: string;
@@ -37,7 +38,9 @@ export interface CalibrateResult {
 
 /** Lines of a prompt file that are not blank. */
 async function readPromptFile(file: string): Promise<string[]> {
-  const text = await readFile(file, "utf8");
+  const text = await readFile(file, "utf8").catch((error: Error) => {
+    throw new UsageError(`Expected a text file of prompts but found ${file}: ${error.message}`);
+  });
   const prompts = text
     .split(/\r?\n/)
     .map((line) => line.trim())
@@ -57,7 +60,7 @@ export async function calibrate(
   const file = resolve(flags.out);
   await checkWritable(file);
   const model = flags.model ?? checkpointFolder;
-  if (flags.prompts === undefined && model !== checkpointFolder) {
+  if (flags.prompts === undefined && resolve(model) !== checkpointFolder) {
     throw new UsageError(`Expected --prompts FILE with one or two prompts that suit ${model}`);
   }
   const prompts =
@@ -65,6 +68,7 @@ export async function calibrate(
       ? await sampleCalibrationPrompts()
       : await readPromptFile(flags.prompts);
   const progress = createProgress();
+  const warn = warnThrough(progress);
   const backend = createCpuBackend(flags.threads === undefined ? {} : { threads: flags.threads });
   try {
     const plan = await calibratePlan({
@@ -74,9 +78,10 @@ export async function calibrate(
       prompts,
       backend,
       progress,
+      warn,
       signal,
     });
-    await writePlan(file, plan);
+    await writePlan(file, plan, { signal });
     const orders: Record<string, number> = {};
     for (const order of plan.orders.flat()) orders[order] = (orders[order] ?? 0) + 1;
     return {

@@ -6,21 +6,20 @@ import { checkWritable, writePicture } from "../files/picture-file.js";
 import { chooseStrategy, type StrategyFlags } from "../plans/choose-strategy.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import { createProgress } from "../terminal/progress.js";
+import { warnThrough } from "../terminal/warn.js";
 
 export interface GenerateFlags extends StrategyFlags {
   readonly negative?: string;
   readonly steps?: number;
   readonly guidance?: number;
   readonly seed?: number;
-  readonly width?: number;
-  readonly height?: number;
   readonly count: number;
   readonly threads?: number;
   readonly out?: string;
   readonly json?: boolean;
 }
 
-/** What `--json` prints. Times are in milliseconds. */
+/** What `--json` prints. Times are in milliseconds and over all pictures. */
 export interface GenerateResult {
   readonly files: readonly string[];
   /** Of the first picture; the next ones have the seeds after it. */
@@ -37,7 +36,7 @@ export interface GenerateResult {
   readonly totalMs: number;
 }
 
-/** `image-dit generate PROMPT`. */
+/** `image-dit generate PROMPT`. Each picture is written when it is done, so that a stop loses only the one in work. */
 export async function generate(
   prompt: string,
   flags: GenerateFlags,
@@ -45,43 +44,51 @@ export async function generate(
 ): Promise<GenerateResult> {
   const start = performance.now();
   const progress = createProgress();
-  const warn = (message: string) => {
-    progress.end();
-    process.stderr.write(`image-dit: ${message}\n`);
-  };
-  const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
-  const seeds = Array.from({ length: flags.count }, (_, index) => seed + index);
+  const warn = warnThrough(progress);
+  const { count } = flags;
+  const firstSeed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const seeds = Array.from({ length: count }, (_, index) => firstSeed + index);
   const files = outputNames({ out: flags.out, prompt, seeds }).map((file) => resolve(file));
   for (const file of files) await checkWritable(file);
 
   const backend = createCpuBackend(flags.threads === undefined ? {} : { threads: flags.threads });
   try {
-    const { strategy, model } = await chooseStrategy({ flags, backend, progress, signal });
-    await using pipeline = await loadPipeline(model, { backend, attention: strategy });
-    const { images, steps, report, timings } = await pipeline.generate({
+    const { strategy, model } = await chooseStrategy({ flags, backend, progress, warn, signal });
+    await using pipeline = await loadPipeline(model, {
+      backend,
+      attention: strategy,
+      // One picture frees each component when its stage is over; several would load them again and again.
+      residency: count === 1 ? "eager" : "keep",
+      signal,
+      onProgress: showOn(progress, strategy.name),
+    });
+    const settings = {
       prompt,
-      seed,
-      count: flags.count,
       signal,
       onWarning: warn,
-      onProgress: showOn(progress, strategy.name),
       ...(flags.negative !== undefined && { negativePrompt: flags.negative }),
       ...(flags.steps !== undefined && { steps: flags.steps }),
       ...(flags.guidance !== undefined && { guidance: flags.guidance }),
       ...(flags.width !== undefined && { width: flags.width }),
       ...(flags.height !== undefined && { height: flags.height }),
-    });
-    for (const [index, image] of images.entries()) await writePicture(files[index]!, image);
-    return {
-      files,
-      seed,
-      steps,
-      strategy: report.strategy,
-      density: report.density,
-      attentionMs: timings.attentionMs,
-      loopMs: timings.loopMs,
-      totalMs: performance.now() - start,
     };
+    const total = { steps: 0, density: 0, attentionMs: 0, loopMs: 0 };
+    for (const [index, seed] of seeds.entries()) {
+      const title = count === 1 ? strategy.name : `${strategy.name}, ${index + 1} of ${count}`;
+      const { images, steps, report, timings } = await pipeline.generate({
+        ...settings,
+        seed,
+        onProgress: showOn(progress, title),
+      });
+      await writePicture(files[index]!, images[0]!);
+      total.steps = steps;
+      total.density += report.density / count;
+      total.attentionMs += timings.attentionMs;
+      total.loopMs += timings.loopMs;
+    }
+    const totalMs = performance.now() - start;
+    const { steps, ...sums } = total;
+    return { files, seed: firstSeed, steps, strategy: strategy.name, ...sums, totalMs };
   } finally {
     progress.end();
     backend.dispose();

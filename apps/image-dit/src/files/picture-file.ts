@@ -1,15 +1,10 @@
 import { constants } from "node:fs";
-import { access, stat, writeFile } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Picture } from "@paroattn/pipelines";
+import { writeFileAtomically } from "@paroattn/tensor";
 import sharp from "sharp";
-import { OutputError, writeThroughTemporary } from "./temporary-file.js";
-
-/** 8-bit RGB, rows from the top, three bytes a pixel. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
+import { OutputError } from "./output-error.js";
 
 /** Writes a PNG through a temporary name. */
 export async function writePicture(path: string, picture: Picture): Promise<void> {
@@ -17,7 +12,7 @@ export async function writePicture(path: string, picture: Picture): Promise<void
   const png = await sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
-  await writeThroughTemporary(path, (temporary) => writeFile(temporary, png));
+  await writeFileAtomically(path, { data: png });
 }
 
 /** The absolute difference of two pictures of one size, `gain` times enlarged so that small errors can be seen. */

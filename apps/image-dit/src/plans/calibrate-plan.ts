@@ -1,7 +1,8 @@
-import { makePlan, type Plan } from "@paroattn/attention";
+import { denseAttention, makePlan, type Plan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { loadPipeline } from "@paroattn/pipelines";
 import { readPrompts } from "@paroattn/sample-image";
+import { showOn } from "../terminal/pipeline-progress.js";
 import type { Progress } from "../terminal/progress.js";
 
 /** "One or two calibration prompts" are the paper's (section 4.1); two, so that no plan hangs on one picture. */
@@ -28,12 +29,13 @@ export interface CalibratePlanOptions {
   readonly height?: number;
   readonly backend: Backend;
   readonly progress: Progress;
+  readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Calibrates a plan: two passes over the prompts with dense attention, watched. */
 export async function calibratePlan(options: CalibratePlanOptions): Promise<Plan> {
-  const { model, density, prompts, backend, progress, signal, alpha } = options;
+  const { model, density, prompts, backend, progress, warn, signal, alpha } = options;
   const { seed = CALIBRATION_SEED, steps, guidance, width, height } = options;
   const seeds = prompts.map((_, index) => seed + index);
   const settings = {
@@ -42,7 +44,15 @@ export async function calibratePlan(options: CalibratePlanOptions): Promise<Plan
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
   };
-  return makePlan({
+  await using pipeline = await loadPipeline(model, {
+    backend,
+    attention: denseAttention(),
+    signal,
+    onProgress: showOn(progress, "calibrate"),
+  });
+  const warned = new Set<string>();
+  // Awaited here: the pipeline must outlive the passes.
+  return await makePlan({
     density,
     prompts,
     seeds,
@@ -51,9 +61,14 @@ export async function calibratePlan(options: CalibratePlanOptions): Promise<Plan
     onProgress: ({ pass, passes, fraction }) =>
       progress.update(`calibrate, pass ${pass} of ${passes}`, fraction),
     generate: async (attention) => {
-      await using pipeline = await loadPipeline(model, { backend, attention });
       for (const [index, prompt] of prompts.entries()) {
-        await pipeline.generate({ prompt, seed: seeds[index]!, signal, ...settings });
+        // Both passes would tell the same.
+        const onWarning = (message: string) => {
+          if (!warned.has(message)) warn(message);
+          warned.add(message);
+        };
+        const request = { prompt, seed: seeds[index]!, attention, signal, onWarning };
+        await pipeline.generate({ ...request, ...settings });
       }
     },
   });

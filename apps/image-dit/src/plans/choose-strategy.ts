@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type AttentionStrategy,
   denseAttention,
@@ -15,10 +16,12 @@ export interface StrategyFlags {
   readonly attention?: "dense" | "paro";
   readonly plan?: string;
   readonly density?: number;
-  readonly threads?: number;
+  /** In pixels; a plan made on the way is made for this size. */
+  readonly width?: number;
+  readonly height?: number;
 }
 
-/** What a sampler uses when `--density` is not given: the paper's middle setting, and the shipped plan's. */
+/** What PARO computes when `--density` is not given: the paper's middle setting, and the shipped plan's. */
 export const DEFAULT_DENSITY = 0.3;
 
 /**
@@ -31,6 +34,7 @@ export async function chooseStrategy(options: {
   readonly flags: StrategyFlags;
   readonly backend: Backend;
   readonly progress: Progress;
+  readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
 }): Promise<{ readonly strategy: AttentionStrategy; readonly model: string }> {
   const { flags } = options;
@@ -52,10 +56,15 @@ export async function chooseStrategy(options: {
     return { strategy: paroAttention({ plan }), model };
   }
   const density = flags.density ?? DEFAULT_DENSITY;
-  if (flags.model !== undefined && flags.model !== checkpointFolder) {
+  if (flags.model !== undefined && resolve(flags.model) !== checkpointFolder) {
     throw new UsageError(
       `Expected --plan FILE for ${flags.model}; make one: image-dit calibrate --model ${flags.model} --density ${density} --prompts FILE --out plan.safetensors`,
     );
   }
-  return { strategy: paroAttention({ plan: await samplePlan({ ...options, density }) }), model };
+  const size = {
+    ...(flags.width !== undefined && { width: flags.width }),
+    ...(flags.height !== undefined && { height: flags.height }),
+  };
+  const plan = await samplePlan({ ...options, ...size, density });
+  return { strategy: paroAttention({ plan }), model };
 }

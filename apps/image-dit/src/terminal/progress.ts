@@ -8,12 +8,14 @@ export interface ProgressStream {
 export interface Progress {
   /** Tells how much of the current stage is done, from 0 to 1. */
   update(stage: string, done: number): void;
-  /** Clears the bar. */
+  /** Clears the bar and stops. */
   end(): void;
 }
 
 /** Nothing is shown before this, so that quick work leaves no trace. */
 const SILENT_MS = 1000;
+/** Between two redraws on a terminal: a stage that takes long to its first step shows that it lives. */
+const REDRAW_MS = 250;
 /** Between two lines where there is no terminal to redraw. */
 const LINE_INTERVAL_MS = 10_000;
 
@@ -24,7 +26,7 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
-/** One line: title, bar, percent, time left. Never wider than the terminal. */
+/** One line: title, bar, percent, time left (time spent while nothing is done yet). Never wider than the terminal. */
 export function progressLine(options: {
   readonly stage: string;
   readonly done: number;
@@ -32,14 +34,17 @@ export function progressLine(options: {
   readonly columns: number;
 }): string {
   const { stage, done, elapsedMs, columns } = options;
-  const left = done > 0 ? `${formatDuration((elapsedMs * (1 - done)) / done)} left` : "";
+  const time =
+    done > 0
+      ? `${formatDuration((elapsedMs * (1 - done)) / done)} left`
+      : `${formatDuration(elapsedMs)} so far`;
   const percent = `${Math.floor(done * 100)}%`.padStart(4);
   const width = Math.max(
     0,
-    Math.min(30, columns - stage.length - percent.length - left.length - 6),
+    Math.min(30, columns - stage.length - percent.length - time.length - 6),
   );
   const filled = Math.round(width * done);
-  return `${stage} [${"#".repeat(filled)}${"-".repeat(width - filled)}] ${percent} ${left}`.slice(
+  return `${stage} [${"#".repeat(filled)}${"-".repeat(width - filled)}] ${percent} ${time}`.slice(
     0,
     columns - 1,
   );
@@ -50,32 +55,44 @@ export function createProgress(
   stream: ProgressStream = process.stderr,
   now: () => number = () => performance.now(),
 ): Progress {
-  let stage = "";
-  let start = now();
-  let lastLine = start;
+  let current: { stage: string; done: number; start: number } | undefined;
+  /** When the estimate was last fed: elapsed time counts up to there, so that the time left does not jump about. */
+  let updated = 0;
+  let lastLine = 0;
   let drawn = false;
-  const clear = () => {
-    if (drawn) stream.write("\r\x1b[K");
-    drawn = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const draw = () => {
+    if (current === undefined || now() - current.start < SILENT_MS) return;
+    const { stage, done, start } = current;
+    const elapsedMs = (done > 0 ? updated : now()) - start;
+    const line = progressLine({ stage, done, elapsedMs, columns: stream.columns ?? 80 });
+    if (stream.isTTY) {
+      stream.write(`\r\x1b[K${line}`);
+      drawn = true;
+    } else if (now() - lastLine >= LINE_INTERVAL_MS) {
+      stream.write(`${line}\n`);
+      lastLine = now();
+    }
   };
+
   return {
-    update(nextStage, done) {
-      if (nextStage !== stage) {
-        stage = nextStage;
-        start = now();
-        lastLine = start;
-      }
-      const elapsedMs = now() - start;
-      if (elapsedMs < SILENT_MS) return;
-      const line = progressLine({ stage, done, elapsedMs, columns: stream.columns ?? 80 });
-      if (stream.isTTY) {
-        stream.write(`\r\x1b[K${line}`);
-        drawn = true;
-      } else if (now() - lastLine >= LINE_INTERVAL_MS) {
-        stream.write(`${line}\n`);
+    update(stage, done) {
+      if (current?.stage !== stage) {
+        current = { stage, done, start: now() };
         lastLine = now();
       }
+      current.done = done;
+      updated = now();
+      draw();
+      timer ??= setInterval(draw, REDRAW_MS).unref();
     },
-    end: clear,
+    end() {
+      clearInterval(timer);
+      timer = undefined;
+      current = undefined;
+      if (drawn) stream.write("\r\x1b[K");
+      drawn = false;
+    },
   };
 }

@@ -1,14 +1,13 @@
 import type { CalibrateResult } from "../commands/calibrate.js";
 import type { GenerateResult } from "../commands/generate.js";
-
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+import { formatSeconds } from "./format.js";
 
 export function formatGenerateResult(result: GenerateResult): string {
   const { files, strategy, density, steps, seed } = result;
   return [
     ...files,
     `${strategy}, density ${density.toFixed(3)}, ${steps} steps, seed ${seed}`,
-    `attention ${seconds(result.attentionMs)}, loop ${seconds(result.loopMs)}, total ${seconds(result.totalMs)}`,
+    `attention ${formatSeconds(result.attentionMs)}, loop ${formatSeconds(result.loopMs)}, total ${formatSeconds(result.totalMs)}`,
   ].join("\n");
 }
 
@@ -17,6 +16,6 @@ export function formatCalibrateResult(result: CalibrateResult): string {
   return [
     result.file,
     `density ${result.densityMet.toFixed(4)} (asked ${result.density}), heads by order: ${orders.join(", ")}`,
-    `${result.prompts} prompts, ${seconds(result.totalMs)}`,
+    `${result.prompts} prompts, ${formatSeconds(result.totalMs)}`,
   ].join("\n");
 }
