@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CpuBackendError, createCpuBackend } from "../src/index.js";
 import { loadNative } from "../src/load/load-native.js";
 import { chooseTarget } from "../src/load/target.js";
-import type { NativeModule } from "../src/native.js";
+import type { CpuTarget, NativeModule } from "../src/native.js";
+import { canRun } from "./lower-targets.js";
 
 function thrown(action: () => unknown): unknown {
   try {
@@ -28,7 +29,7 @@ describe("a missing or broken addon", () => {
     const error = thrown(loadNative);
     expect(CpuBackendError.isInstance(error)).toBe(true);
     expect(String(error)).toContain("/nowhere/paroattn_cpu.node: no such file");
-    expect(String(error)).toContain("pnpm --filter @paroattn/kernels-cpu build");
+    expect(String(error)).toContain("npx pnpm@10.34.9 --filter @paroattn/kernels-cpu build");
     expect(String(error)).toContain("libdnnl-dev");
   });
 
@@ -52,10 +53,10 @@ describe("a missing or broken addon", () => {
 });
 
 describe("the target", () => {
-  const machine = (target: string) =>
+  const machine = (best: CpuTarget) =>
     ({
-      currentTarget: () => target,
-      limitTarget: (wish: string) => wish <= target,
+      currentTarget: () => best,
+      limitTarget: (wish: CpuTarget) => canRun(best, wish),
     }) as NativeModule;
 
   it("is refused where it is unknown, or where the machine lacks it", () => {
@@ -64,11 +65,9 @@ describe("the target", () => {
       "Expected PAROATTN_CPU_TARGET to be scalar, avx2 or avx512 but found sse9",
     );
     vi.stubEnv("PAROATTN_CPU_TARGET", "avx512");
-    const lacking = {
-      currentTarget: () => "avx2",
-      limitTarget: () => false,
-    } as unknown as NativeModule;
-    expect(String(thrown(() => chooseTarget(lacking)))).toContain("at most avx2, but found avx512");
+    expect(String(thrown(() => chooseTarget(machine("avx2"))))).toContain(
+      "at most avx2, but found avx512",
+    );
   });
 
   it("warns without AVX2 only", () => {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { loadRuntime } from "../src/load/runtime.js";
+import { lowerTargets } from "./lower-targets.js";
 import { runTests } from "./run-script.js";
 
-const machine = loadRuntime().target;
+// Those below the one that conformance.test.ts runs with.
+const lower = lowerTargets(loadRuntime().target);
 
-/** The targets below the one that conformance.test.ts runs with. */
-const lower = (["avx2", "scalar"] as const).filter(
-  (target) => target < machine || target === "scalar",
-);
+it("a machine has the targets that are less able than its best", () => {
+  expect(lowerTargets("avx512")).toEqual(["scalar", "avx2"]);
+  expect(lowerTargets("avx2")).toEqual(["scalar"]);
+  expect(lowerTargets("scalar")).toEqual(["scalar"]);
+});
 
 describe("the conformance suite at other targets", () => {
   it.each(lower)("%s", (target) => {

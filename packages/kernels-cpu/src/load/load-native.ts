@@ -33,8 +33,8 @@ export function loadNative(): NativeModule {
       "Expected the native addon of @paroattn/kernels-cpu but found none that loads:",
       ...attempts.map((attempt) => `  ${attempt}`),
       "What to do:",
-      "  build it: pnpm --filter @paroattn/kernels-cpu build",
-      "  the build and the addon need the Debian packages g++ cmake make libdnnl-dev libhwy-dev",
+      "  build it in the repository: npx pnpm@10.34.9 --filter @paroattn/kernels-cpu build",
+      "  the build and the addon need the packages of Debian 12 g++ cmake make libdnnl-dev libhwy-dev",
     ].join("\n"),
   );
 }
