@@ -79,7 +79,7 @@ bool MemoryPool::keeps_memory() noexcept {
   return kept_ > 0;
 }
 
-ScratchSource MemoryPool::scratch_source() noexcept {
+Allocator MemoryPool::allocator() noexcept {
   return {[](size_t bytes, void* context) { return static_cast<MemoryPool*>(context)->allocate(bytes); },
           [](void* pointer, size_t bytes, void* context) { static_cast<MemoryPool*>(context)->release(pointer, bytes); },
           this};

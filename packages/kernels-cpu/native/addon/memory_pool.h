@@ -7,7 +7,7 @@
 #include <map>
 #include <mutex>
 
-#include "common/scratch.h"
+#include "common/aligned_buffer.h"
 
 namespace paroattn {
 
@@ -30,7 +30,7 @@ class MemoryPool {
   bool keeps_memory() noexcept;
 
   // For kernels that want temporary memory; the pool must outlive them.
-  ScratchSource scratch_source() noexcept;
+  Allocator allocator() noexcept;
 
  private:
   std::mutex mutex_;

@@ -14,6 +14,8 @@
 namespace paroattn {
 namespace {
 
+constexpr int kMostThreads = 1024;
+
 std::shared_ptr<ViewState> make_state(std::shared_ptr<Cancellation> cancellation, std::shared_ptr<Timings> timings) {
   auto state = std::make_shared<ViewState>();
   state->cancellation = std::move(cancellation);
@@ -56,7 +58,11 @@ Napi::Value current(const Napi::CallbackInfo& info) {
 
 // createRoot(threads: number): View
 Napi::Value create_root(const Napi::CallbackInfo& info) {
-  auto stream = std::make_shared<Stream>(info[0].ToNumber().Uint32Value());
+  const double threads = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!(threads >= 1 && threads <= kMostThreads)) {
+    throw Napi::TypeError::New(info.Env(), "Expected 1 to " + std::to_string(kMostThreads) + " for threads");
+  }
+  auto stream = std::make_shared<Stream>(static_cast<size_t>(threads));
   Environment::of(info.Env()).watch(stream->pool());
   auto reporter = std::make_shared<Reporter>(info.Env(), stream);
   return make_opaque(info.Env(), View{std::move(reporter), std::move(stream), make_state(make_cancellation(), nullptr)});
@@ -84,6 +90,9 @@ void close(const Napi::CallbackInfo& info) { view_of(info).stream->close(); }
 // upload(view, bytes: Uint8Array): Handle. Copies at once.
 Napi::Value upload(const Napi::CallbackInfo& info) {
   const View& view = view_of(info);
+  if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw Napi::TypeError::New(info.Env(), "Expected a Uint8Array for bytes");
+  }
   const Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
   auto buffer = std::make_shared<Buffer>(view.stream->pool(), bytes.ByteLength());
   try {

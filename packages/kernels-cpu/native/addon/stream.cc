@@ -66,7 +66,7 @@ void Stream::stop() {
 void Stream::loop() {
   // The OpenMP team belongs to the thread that asks for it: oneDNN's loops and ours share this one.
   omp_set_num_threads(static_cast<int>(threads_));
-  DnnlContext dnnl(pool_->scratch_source());
+  DnnlContext dnnl(pool_->allocator());
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
     const auto busy = [this] { return !queue_.empty() || closing_ || stopping_; };

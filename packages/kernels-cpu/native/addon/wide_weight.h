@@ -6,7 +6,7 @@
 
 #include "arguments.h"
 #include "command.h"
-#include "common/scratch.h"
+#include "common/aligned_buffer.h"
 
 namespace paroattn {
 
@@ -19,16 +19,16 @@ class WideWeight {
       data_ = static_cast<const float*>(weight.data);
       return;
     }
-    scratch_.emplace(running.pool.scratch_source(), count * sizeof(float));
-    widen(weight, 0, count, scratch_->floats());
-    data_ = scratch_->floats();
+    wide_.emplace(count * sizeof(float), running.pool.allocator());
+    widen(weight, 0, count, wide_->floats());
+    data_ = wide_->floats();
   }
 
   // Null where there is no weight.
   const float* data() const noexcept { return data_; }
 
  private:
-  std::optional<Scratch> scratch_;
+  std::optional<AlignedBuffer> wide_;
   const float* data_ = nullptr;
 };
 

@@ -28,6 +28,13 @@ Napi::Value issue_linear(const View& view, const Arguments& arguments) {
   return handle_of(arguments.env(), output);
 }
 
+// Positions of a kernel along one axis; 0 where it does not fit.
+size_t positions(size_t size, size_t before, size_t after, size_t kernel, size_t stride) {
+  size_t padded = 0;
+  if (__builtin_add_overflow(size, before, &padded) || __builtin_add_overflow(padded, after, &padded)) return 0;
+  return stride == 0 || padded < kernel ? 0 : (padded - kernel) / stride + 1;
+}
+
 Napi::Value issue_conv2d(const View& view, const Arguments& arguments) {
   Conv2dOptions options;
   options.batch = arguments.size("batch");
@@ -46,6 +53,10 @@ Napi::Value issue_conv2d(const View& view, const Arguments& arguments) {
   options.bottom = padding[1];
   options.left = padding[2];
   options.right = padding[3];
+  const size_t height = positions(options.height, options.top, options.bottom, options.kernel_height, options.stride);
+  const size_t width = positions(options.width, options.left, options.right, options.kernel_width, options.stride);
+  if (options.output_height != height) arguments.fail("outputHeight", "the positions of the kernel");
+  if (options.output_width != width) arguments.fail("outputWidth", "the positions of the kernel");
   const BufferPtr input =
       arguments.buffer("input", product({options.batch, options.inputs, options.height, options.width}));
   const WeightArgument weight = arguments.weight(

@@ -125,8 +125,7 @@ attention::OperandsPtr prepare(const FrontCall& call, MemoryPool& pool, const Ca
   for (const auto& order : call.orders) indices.push_back(order ? order->indices.data() : nullptr);
   options.orders = {indices.data(), indices.size(), call.order_choice.data()};
   options.key_lengths = call.key_lengths.empty() ? nullptr : call.key_lengths.data();
-  const ScratchSource source = pool.scratch_source();
-  options.allocator = {source.allocate, source.release, source.context};
+  options.allocator = pool.allocator();
   attention::Status status = attention::Status::kOk;
   attention::OperandsPtr panels = attention::prepare_attention(options, cancelled, &status);
   if (status == attention::Status::kCancelled) throw Cancelled{};

@@ -8,9 +8,9 @@
 #include <cmath>
 
 #include "attention.h"
+#include "common/parallel.h"
+#include "common/targets.h"
 #include "operands.h"
-#include "parallel.h"
-#include "targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention.cc"
@@ -19,6 +19,10 @@
 #include "micro_kernel-inl.h"
 #include "softmax-inl.h"
 #include "tile_loop-inl.h"
+
+#if defined(PAROATTN_SANITIZE) && defined(NDEBUG)
+#error "Sanitized builds run the assertions too: NDEBUG must not be defined"
+#endif
 
 #ifndef PAROATTN_ATTENTION_UNIT_
 #define PAROATTN_ATTENTION_UNIT_
@@ -164,11 +168,11 @@ void attend(const Unit& unit) {
   if (const Mask* mask = unit.options.mask) {
     const size_t row = mask->row(unit.b, unit.h, unit.qb);
     const uint16_t* live = mask->live(row);
-    for (size_t i = 0; i < mask->live_count(row) && !is_set(unit.cancelled); ++i) {
+    for (size_t i = 0; i < mask->live_count(row) && !is_cancelled(unit.cancelled); ++i) {
       attend_key_block(unit, scratch, live[i]);
     }
   } else {
-    for (size_t kb = 0; kb < operands.key_blocks && !is_set(unit.cancelled); ++kb) {
+    for (size_t kb = 0; kb < operands.key_blocks && !is_cancelled(unit.cancelled); ++kb) {
       attend_key_block(unit, scratch, kb);
     }
   }
@@ -199,14 +203,14 @@ Status attention(const Operands& operands, const AttentionOptions& options, floa
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
   const size_t units_of_batch = operands.heads * operands.query_blocks;
   const auto kernel = HWY_DYNAMIC_DISPATCH(attend);
-  parallel_for(operands.batch * units_of_batch, cancelled, [&](size_t index, size_t thread) {
+  parallel_units(operands.batch * units_of_batch, cancelled, [&](size_t index, size_t thread) {
     const size_t b = index / units_of_batch;
     const size_t position = mask && mask->batch() == 1 ? index % units_of_batch : index;
     const size_t row = (mask ? mask->work()[position] : index) % units_of_batch;
     kernel({operands, options, output, cancelled, b, row / operands.query_blocks, row % operands.query_blocks,
             scratch.floats() + thread * scratch_floats});
   });
-  return is_set(cancelled) ? Status::kCancelled : Status::kOk;
+  return is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
 }
 
 const char* instruction_set() noexcept {

@@ -18,6 +18,8 @@
 #include <memory>
 #include <vector>
 
+#include "common/aligned_buffer.h"
+
 namespace paroattn {
 namespace attention {
 
@@ -28,14 +30,6 @@ enum class Status {
   kOk,
   kCancelled,   // *cancelled became true; outputs hold garbage
   kNoLiveKey,   // some query row has no live valid key under this mask; nothing was computed
-};
-
-// Where the packed panels live. `allocate` returns 64-byte aligned memory or nullptr (then std::bad_alloc is thrown).
-// A pool is worth it: fresh pages cost the front about as much as its copying.
-struct Allocator {
-  void* (*allocate)(size_t bytes, void* context) = nullptr;
-  void (*release)(void* pointer, size_t bytes, void* context) = nullptr;
-  void* context = nullptr;
 };
 
 // Normalisation of queries and keys over each head's channels, before the rotary embedding.
@@ -90,7 +84,8 @@ struct FrontOptions {
   Norm norm;
   Rotary rotary;
   const uint32_t* key_lengths = nullptr;  // [batch], 1 .. key_tokens, counted in sequence order; null: all
-  Allocator allocator;                    // default: aligned operator new
+  // Where the packed panels live. A pool is worth it: fresh pages cost the front about as much as its copying.
+  Allocator allocator;
 };
 
 // Packed operands; opaque, movable through the pointer, immutable: many threads may read one.

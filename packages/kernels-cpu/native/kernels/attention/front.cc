@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include "attention.h"
+#include "common/parallel.h"
+#include "common/targets.h"
 #include "operands.h"
-#include "parallel.h"
 #include "row_transform.h"
-#include "targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "front.cc"
@@ -145,7 +145,7 @@ OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<boo
   const size_t query_units = options.batch * operands->query_blocks * operands->heads;
   const size_t sets = operands->sets.size();
   const size_t key_units = options.batch * operands->key_blocks * sets;
-  parallel_for(query_units + key_units, cancelled, [&](size_t index, size_t thread) {
+  parallel_units(query_units + key_units, cancelled, [&](size_t index, size_t thread) {
     float* rows = scratch.floats() + thread * scratch_floats;
     if (index < query_units) {
       const size_t block = index / operands->heads;
@@ -157,7 +157,7 @@ OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<boo
                         block % operands->key_blocks, rows});
     }
   });
-  *status = is_set(cancelled) ? Status::kCancelled : Status::kOk;
+  *status = is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
   if (*status != Status::kOk) operands.reset();
   return operands;
 }

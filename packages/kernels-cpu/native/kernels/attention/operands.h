@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "aligned_buffer.h"
 #include "attention.h"
+#include "common/aligned_buffer.h"
 
 namespace paroattn {
 namespace attention {

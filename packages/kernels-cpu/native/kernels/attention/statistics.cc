@@ -4,9 +4,9 @@
 #include <cassert>
 
 #include "attention.h"
+#include "common/parallel.h"
+#include "common/targets.h"
 #include "operands.h"
-#include "parallel.h"
-#include "targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "statistics.cc"
@@ -97,7 +97,7 @@ void measure(const StatisticsUnit& unit) {
     const float lse = unit.options.log_sum_exp[(unit.b * operands.heads + unit.h) * operands.query_tokens + token];
     references[r] = static_cast<float>(kLog2E * static_cast<double>(lse));
   }
-  for (size_t kb = 0; kb < operands.key_blocks && !is_set(unit.cancelled); ++kb) measure_tile(unit, references, kb);
+  for (size_t kb = 0; kb < operands.key_blocks && !is_cancelled(unit.cancelled); ++kb) measure_tile(unit, references, kb);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -117,12 +117,12 @@ Status block_statistics(const Operands& operands, const StatisticsOptions& optio
   const size_t scratch_floats = 8 * kBlock;
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
   const auto kernel = HWY_DYNAMIC_DISPATCH(measure);
-  parallel_for(operands.batch * operands.heads * operands.query_blocks, cancelled, [&](size_t index, size_t thread) {
+  parallel_units(operands.batch * operands.heads * operands.query_blocks, cancelled, [&](size_t index, size_t thread) {
     const size_t head = index / operands.query_blocks;
     kernel({operands, options, cancelled, head / operands.heads, head % operands.heads, index % operands.query_blocks,
             scratch.floats() + thread * scratch_floats});
   });
-  return is_set(cancelled) ? Status::kCancelled : Status::kOk;
+  return is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
 }
 
 }  // namespace attention

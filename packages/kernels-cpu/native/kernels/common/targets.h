@@ -2,9 +2,11 @@
 #ifndef PAROATTN_COMMON_TARGETS_H_
 #define PAROATTN_COMMON_TARGETS_H_
 
-// Compile time: processors with SSE4 but without AVX2 run the scalar target.
+// Compile time: processors with SSE4 but without AVX2 run the scalar target. Vectors of unknown length (SVE) cannot live
+// in the register tiles of the attention kernels.
 #ifndef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #endif
 
 namespace paroattn {

@@ -1,4 +1,4 @@
-// oneDNN's engine and stream, scratch memory, and a cache of primitives. One per command stream; not thread-safe.
+// oneDNN's engine and stream, temporary memory, and a cache of primitives. One per command stream; not thread-safe.
 #ifndef PAROATTN_DNNL_CONTEXT_H_
 #define PAROATTN_DNNL_CONTEXT_H_
 
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/scratch.h"
+#include "common/aligned_buffer.h"
 
 namespace paroattn {
 
@@ -24,11 +24,12 @@ class DnnlContext {
   // The sizes that make a primitive what it is, its kind first.
   using Key = std::vector<int64_t>;
 
-  explicit DnnlContext(const ScratchSource& scratch) : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_), scratch_(scratch) {}
+  explicit DnnlContext(const Allocator& allocator)
+      : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_), allocator_(allocator) {}
 
   const dnnl::engine& engine() const noexcept { return engine_; }
   dnnl::stream& stream() noexcept { return stream_; }
-  const ScratchSource& scratch() const noexcept { return scratch_; }
+  const Allocator& allocator() const noexcept { return allocator_; }
 
   // The cached primitive of this key, or what make() returns. Valid until the next call.
   template <class Primitive, class Make>
@@ -53,7 +54,7 @@ class DnnlContext {
 
   dnnl::engine engine_;
   dnnl::stream stream_;
-  ScratchSource scratch_;
+  Allocator allocator_;
   std::list<std::pair<Key, std::unique_ptr<CachedPrimitive>>> used_;
   std::map<Key, decltype(used_)::iterator> index_;
 };

@@ -113,9 +113,9 @@ void convolve(DnnlContext& context, const Conv2dOptions& options, const Band& ba
   const auto size_if = [](const std::optional<dnnl::reorder>& reorder, const memory::desc& desc) {
     return reorder ? desc.get_size() : 0;
   };
-  const Scratch packed_input(context.scratch(), size_if(cached.reorder_input, cached.desc.src_desc()));
-  const Scratch packed_weight(context.scratch(), size_if(cached.reorder_weight, cached.desc.weights_desc()));
-  const Scratch packed_output(context.scratch(), size_if(cached.reorder_output, cached.desc.dst_desc()));
+  const AlignedBuffer packed_input(size_if(cached.reorder_input, cached.desc.src_desc()), context.allocator());
+  const AlignedBuffer packed_weight(size_if(cached.reorder_weight, cached.desc.weights_desc()), context.allocator());
+  const AlignedBuffer packed_output(size_if(cached.reorder_output, cached.desc.dst_desc()), context.allocator());
 
   memory source = view(context, cached.plain_input, options.input + band.input.offset());
   if (cached.reorder_input) {
@@ -144,8 +144,8 @@ void convolve(DnnlContext& context, const Conv2dOptions& options, const Band& ba
 void conv2d(DnnlContext& context, const Conv2dOptions& options, const CancelFlag* cancelled, float* output) {
   if (options.batch * options.outputs * options.output_height * options.output_width == 0) return;
   const size_t weights = options.outputs * options.inputs * options.kernel_height * options.kernel_width;
-  const Widened weight(context.scratch(), options.weight, weights);
-  const Widened bias(context.scratch(), options.bias, options.outputs);
+  const Widened weight(context.allocator(), options.weight, weights);
+  const Widened bias(context.allocator(), options.bias, options.outputs);
   Conv2dOptions wide = options;
   wide.weight = weight.weight();
   wide.bias = bias.weight();

@@ -98,8 +98,8 @@ void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag
     return;
   }
   const size_t weights = options.inputs * options.outputs;
-  const Widened weight(context.scratch(), options.weight, weights);
-  const Widened bias(context.scratch(), options.bias, options.outputs);
+  const Widened weight(context.allocator(), options.weight, weights);
+  const Widened bias(context.allocator(), options.bias, options.outputs);
   LinearOptions piece = options;
   piece.weight = weight.weight();
   piece.bias = bias.weight();

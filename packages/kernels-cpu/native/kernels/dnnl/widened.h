@@ -3,18 +3,18 @@
 #ifndef PAROATTN_DNNL_WIDENED_H_
 #define PAROATTN_DNNL_WIDENED_H_
 
-#include "common/scratch.h"
+#include "common/aligned_buffer.h"
 #include "common/weight.h"
 
 namespace paroattn {
 
 class Widened {
  public:
-  Widened(const ScratchSource& source, const Weight& weight, size_t count)
-      : scratch_(source, needs(weight) ? count * sizeof(float) : 0), data_(static_cast<const float*>(weight.data)) {
+  Widened(const Allocator& allocator, const Weight& weight, size_t count)
+      : wide_(needs(weight) ? count * sizeof(float) : 0, allocator), data_(static_cast<const float*>(weight.data)) {
     if (!needs(weight)) return;
-    widen_parallel(weight, count, scratch_.floats());
-    data_ = scratch_.floats();
+    widen_parallel(weight, count, wide_.floats());
+    data_ = wide_.floats();
   }
 
   // Null where there is no weight.
@@ -23,7 +23,7 @@ class Widened {
  private:
   static bool needs(const Weight& weight) noexcept { return weight && weight.type != WeightType::kF32; }
 
-  Scratch scratch_;
+  AlignedBuffer wide_;
   const float* data_;
 };
 

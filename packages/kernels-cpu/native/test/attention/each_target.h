@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "attention.h"
-#include "targets.h"
+#include "common/targets.h"
 
 #include "hwy/highway.h"
 

@@ -1,6 +1,6 @@
 #include "fma_ceiling.h"
 
-#include "targets.h"
+#include "common/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fma_ceiling.cc"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "checks.h"
-#include "targets.h"
+#include "common/targets.h"
 #include "tests.h"
 
 #undef HWY_TARGET_INCLUDE

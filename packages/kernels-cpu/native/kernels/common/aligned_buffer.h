@@ -1,21 +1,25 @@
 // Uninitialised 64-byte aligned memory, from the caller's allocator if it has one.
-#ifndef PAROATTN_ATTENTION_ALIGNED_BUFFER_H_
-#define PAROATTN_ATTENTION_ALIGNED_BUFFER_H_
+#ifndef PAROATTN_COMMON_ALIGNED_BUFFER_H_
+#define PAROATTN_COMMON_ALIGNED_BUFFER_H_
 
 #include <cstddef>
 #include <new>
 #include <utility>
 
-#include "attention.h"
-
 namespace paroattn {
-namespace attention {
+
+// Where memory comes from: `allocate` returns 64-byte aligned memory or nullptr (then std::bad_alloc is thrown).
+// Default: aligned operator new.
+struct Allocator {
+  void* (*allocate)(size_t bytes, void* context) = nullptr;
+  void (*release)(void* pointer, size_t bytes, void* context) = nullptr;
+  void* context = nullptr;
+};
 
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t bytes, const Allocator& allocator = {}) : allocator_(allocator), bytes_(bytes) {
-    if (bytes_ == 0) bytes_ = 1;
     data_ = allocator_.allocate ? allocator_.allocate(bytes_, allocator_.context)
                                 : ::operator new(bytes_, std::align_val_t{64});
     if (data_ == nullptr) throw std::bad_alloc();
@@ -36,6 +40,7 @@ class AlignedBuffer {
     return *this;
   }
 
+  void* data() const noexcept { return data_; }
   float* floats() const noexcept { return static_cast<float*>(data_); }
   size_t bytes() const noexcept { return bytes_; }
 
@@ -45,7 +50,6 @@ class AlignedBuffer {
   void* data_ = nullptr;
 };
 
-}  // namespace attention
 }  // namespace paroattn
 
-#endif  // PAROATTN_ATTENTION_ALIGNED_BUFFER_H_
+#endif  // PAROATTN_COMMON_ALIGNED_BUFFER_H_
