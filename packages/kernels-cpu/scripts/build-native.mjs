@@ -50,7 +50,7 @@ function isConfigured(options) {
 const missing = missingPackages();
 if (missing.length > 0) {
   fail(
-    `building the addon needs Debian packages that are not installed; run: apt-get install ${missing.join(" ")}`,
+    `building the addon needs packages of Debian 12 that are not installed; run: apt-get install ${missing.join(" ")}`,
   );
 }
 const options = [
