@@ -10,7 +10,8 @@ import time
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, PixArtTransformer2DModel
+from transformers import T5EncoderModel
 
 import tokenizer as tokenizers
 from files import load, save
@@ -144,6 +145,14 @@ def stage_at(stages, done):
         begin += stage["share"]
 
 
+def load_exported(pair, folder):
+    """The weights of an exported diffusers folder: F16, of the EMA, without the optimizer's state."""
+    transformer = PixArtTransformer2DModel.from_pretrained(f"{folder}/transformer")
+    text_encoder = T5EncoderModel.from_pretrained(f"{folder}/text_encoder")
+    pair.transformer.load_state_dict(transformer.state_dict())
+    pair.text_encoder.load_state_dict(text_encoder.state_dict())
+
+
 def prepare(options):
     """Models, optimizer and progress, fresh or from the state file, in memory that workers can share."""
     tokenizer = tokenizers.load(options.tokenizer)
@@ -166,7 +175,9 @@ def prepare(options):
         spent, step = state["spent"], state["step"]
         print(f"resumed at step {step}, {spent / 60:.1f} minutes", flush=True)
     except FileNotFoundError:
-        pass
+        if options.start:
+            for model in (pair, ema):
+                load_exported(model, options.start)
     for p in decayed + others:
         if not optimizer.state[p]:
             optimizer.state[p] = dict(
@@ -257,6 +268,8 @@ def train(options):
         save(pool, options.pool)
         print(f"encoded {len(pool[1])} scenes", flush=True)
     stages = CPU_STAGES if options.device == "cpu" else GPU_STAGES
+    if options.start:
+        stages = stages[-1:]
     prepared = prepare(options)
     if options.workers == 1:
         from multiprocessing import dummy
@@ -277,6 +290,7 @@ def train(options):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", default="work/train.pt")
+    parser.add_argument("--from", dest="start", help="a diffusers folder to go on from, in the last stage alone")
     parser.add_argument("--tokenizer", default="work/tokenizer")
     parser.add_argument("--vae", default="work/vae")
     parser.add_argument("--pool", default="work/pool.pt")
