@@ -28,6 +28,8 @@ export async function* benchCaptions(options: {
   readonly set: "heldoutOne" | "heldoutTwo";
   readonly pictures: number;
   readonly attention: "dense" | "paro";
+  /** Default: the pipeline's. */
+  readonly guidance?: number;
   readonly onProgress: (stage: string, done: number) => void;
 }): AsyncGenerator<CaptionLine | CaptionSummary> {
   const backend = createCpuBackend({ threads: options.threads });
@@ -43,7 +45,11 @@ export async function* benchCaptions(options: {
   for (const [index, prompt] of prompts.entries()) {
     options.onProgress(options.attention, index / prompts.length);
     const seed = index + 1;
-    const { images, report } = await pipeline.generate({ prompt, seed });
+    const { images, report } = await pipeline.generate({
+      prompt,
+      seed,
+      ...(options.guidance !== undefined && { guidance: options.guidance }),
+    });
     density = report.density;
     const { correct, checks } = checkCaption(images[0]!, prompt);
     if (correct) right += 1;

@@ -9,7 +9,7 @@ import { benchReorder } from "./reorder.js";
 const USAGE = `usage: npm run bench -- attention [--json] [--threads N] [--rounds N]
        npm run bench -- loop      [--json] [--threads N] [--rounds N]
        npm run bench -- reorder   [--json] [--threads N] [--pictures N]
-       npm run bench -- captions  [--json] [--threads N] [--pictures N] [--attention dense|paro] [--set one|two]`;
+       npm run bench -- captions  [--json] [--threads N] [--pictures N] [--attention dense|paro] [--set one|two] [--guidance N]`;
 
 function refuse(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);
@@ -26,6 +26,7 @@ function parse() {
         rounds: { type: "string" },
         pictures: { type: "string" },
         attention: { type: "string", default: "dense" },
+        guidance: { type: "string" },
         set: { type: "string", default: "one" },
       },
     });
@@ -36,7 +37,10 @@ function parse() {
 
 const { values, positionals } = parse();
 
-function positive(name: "threads" | "rounds" | "pictures", otherwise?: number): number {
+function positive(
+  name: "threads" | "rounds" | "pictures" | "guidance",
+  otherwise?: number,
+): number {
   if (values[name] === undefined && otherwise !== undefined) return otherwise;
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= 1) return value;
@@ -100,6 +104,7 @@ async function run(): Promise<void> {
         set: choice("set", ["one", "two"]) === "one" ? "heldoutOne" : "heldoutTwo",
         pictures: positive("pictures", 100),
         attention: choice("attention", ["dense", "paro"]),
+        ...(values.guidance !== undefined && { guidance: positive("guidance") }),
         onProgress: (stage, done) => show(`  ${stage}: ${Math.floor(done * 100)} %`),
       });
       for await (const line of lines) print(line, captionRow(line));
