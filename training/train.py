@@ -41,6 +41,15 @@ CPU_STAGES = [
     ),
 ]
 
+# What `--from` goes on with.
+ON_STAGES = [
+    dict(
+        name="on", layouts=[THIRTY_TWO, THIRTY_TWO, THIRTY_TWO, WINDOW, WINDOW, LARGE_WINDOW],
+        share=0.65, rate=(1e-3, 5e-4), text=True, ema=0.998,
+    ),
+    dict(name="whole", layouts=[THIRTY_TWO, WINDOW, LARGE_WINDOW, FULL], share=0.35, rate=(5e-4, 2e-5), text=True, ema=0.998),
+]
+
 
 def larger(layout, times):
     return dict(layout, batch=layout["batch"] * times)
@@ -153,48 +162,70 @@ def load_exported(pair, folder):
     pair.text_encoder.load_state_dict(text_encoder.state_dict())
 
 
+def optimizers_of(pair):
+    """Muon for the matrices inside the blocks, AdamW for the rest (embeddings, projections in and out, vectors).
+
+    With match_rms_adamw a step of Muon is as long as one of AdamW, so both follow one rate.
+    """
+    inside = {
+        p for model in (pair.transformer.transformer_blocks, pair.text_encoder.encoder.block)
+        for p in model.parameters() if p.ndim == 2 and min(p.shape) >= 64
+    }
+    outside = [p for p in pair.parameters() if p not in inside]
+    groups = [
+        dict(params=[p for p in outside if p.ndim > 1], weight_decay=0.01),
+        dict(params=[p for p in outside if p.ndim <= 1], weight_decay=0.0),
+    ]
+    muon = torch.optim.Muon(
+        [p for p in pair.parameters() if p in inside], lr=1e-3, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+    )
+    adam = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98), fused=True)
+    # The states exist before the first step, so that workers can share them.
+    for group in muon.param_groups:
+        for p in group["params"]:
+            muon.state[p] = dict(momentum_buffer=torch.zeros_like(p))
+    for group in adam.param_groups:
+        for p in group["params"]:
+            adam.state[p] = dict(
+                step=torch.zeros((), device=p.device), exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p)
+            )
+    return [muon, adam]
+
+
 def prepare(options):
-    """Models, optimizer and progress, fresh or from the state file, in memory that workers can share."""
+    """Models, optimizers and progress, fresh or from the state file, in memory that workers can share."""
     tokenizer = tokenizers.load(options.tokenizer)
     torch.manual_seed(options.seed)
     pair = Pair(len(tokenizer)).to(options.device)
     ema = Pair(len(tokenizer)).to(options.device).requires_grad_(False)
     ema.load_state_dict(pair.state_dict())
-    decayed = [p for p in pair.parameters() if p.ndim > 1]
-    others = [p for p in pair.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.AdamW(
-        [dict(params=decayed, weight_decay=0.01), dict(params=others, weight_decay=0.0)],
-        lr=1e-3, betas=(0.9, 0.98), fused=True,
-    )
+    optimizers = optimizers_of(pair)
     spent, step = 0.0, 0
     try:
         state = load(options.state)
         pair.load_state_dict(state["model"])
         ema.load_state_dict(state["ema"])
-        optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(optimizers, state["optimizers"]):
+            optimizer.load_state_dict(saved)
         spent, step = state["spent"], state["step"]
         print(f"resumed at step {step}, {spent / 60:.1f} minutes", flush=True)
     except FileNotFoundError:
         if options.start:
             for model in (pair, ema):
                 load_exported(model, options.start)
-    for p in decayed + others:
-        if not optimizer.state[p]:
-            optimizer.state[p] = dict(
-                step=torch.zeros((), device=p.device), exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p)
-            )
     if options.workers > 1:
         for tensor in [*pair.parameters(), *ema.parameters()]:
             tensor.share_memory_()
-        for p in decayed + others:
-            for tensor in optimizer.state[p].values():
-                tensor.share_memory_()
-    return tokenizer, pair, ema, optimizer, spent, step
+        for optimizer in optimizers:
+            for state in optimizer.state.values():
+                for tensor in state.values():
+                    tensor.share_memory_()
+    return tokenizer, pair, ema, optimizers, spent, step
 
 
 def work(index, options, stages, pool, prepared, lock, counter):
     """One worker: gradients on a bfloat16 copy of the weights, updates on the shared F32 ones, one worker at a time."""
-    tokenizer, pair, ema, optimizer, before, _ = prepared
+    tokenizer, pair, ema, optimizers, before, _ = prepared
     device, minutes = options.device, options.minutes * 60
     torch.set_num_threads(1 if options.workers > 1 else options.threads)
     # The generator's state is (seed, worker, step): a resumed run goes on with other numbers, not the same again.
@@ -204,7 +235,7 @@ def work(index, options, stages, pool, prepared, lock, counter):
     name, losses, reached = None, [], counter.value
 
     def write(path):
-        save(dict(model=pair.state_dict(), ema=ema.state_dict(), optimizer=optimizer.state_dict(),
+        save(dict(model=pair.state_dict(), ema=ema.state_dict(), optimizers=[o.state_dict() for o in optimizers],
                   spent=before + time.time() - begun, step=counter.value, stage=name), path)
 
     while before + time.time() - begun < minutes:
@@ -233,11 +264,13 @@ def work(index, options, stages, pool, prepared, lock, counter):
         with lock:
             counter.value += 1
             first, final = stage["rate"]
-            for group in optimizer.param_groups:
-                group["lr"] = first * (final / first) ** within * min(1, counter.value / WARM_UP)
+            rate = first * (final / first) ** within * min(1, counter.value / WARM_UP)
+            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+                group["lr"] = rate
             for shared, local in zip(pair.parameters(), own.parameters()):
                 shared.grad = None if local.grad is None else local.grad.float()
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
             decay = min(stage["ema"], (1 + counter.value) / (10 + counter.value))
             with torch.no_grad():
                 torch._foreach_lerp_(list(ema.parameters()), list(pair.parameters()), 1 - decay)
@@ -267,9 +300,7 @@ def train(options):
         pool = make_pool(vae, options.scenes, options.seed + 100, options.device)
         save(pool, options.pool)
         print(f"encoded {len(pool[1])} scenes", flush=True)
-    stages = CPU_STAGES if options.device == "cpu" else GPU_STAGES
-    if options.start:
-        stages = stages[-1:]
+    stages = GPU_STAGES if options.device != "cpu" else ON_STAGES if options.start else CPU_STAGES
     prepared = prepare(options)
     if options.workers == 1:
         from multiprocessing import dummy
@@ -290,7 +321,7 @@ def train(options):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", default="work/train.pt")
-    parser.add_argument("--from", dest="start", help="a diffusers folder to go on from, in the last stage alone")
+    parser.add_argument("--from", dest="start", help="a diffusers folder to go on from, through ON_STAGES")
     parser.add_argument("--tokenizer", default="work/tokenizer")
     parser.add_argument("--vae", default="work/vae")
     parser.add_argument("--pool", default="work/pool.pt")
