@@ -1,10 +1,16 @@
 import type { AxisOrder, TokenLayout } from "@paroattn/reorder";
-import type { DeviceTensor } from "./device-tensor.js";
+import type { DeviceTensor, FloatDType } from "./device-tensor.js";
 
-/** Arithmetic of the two matrix products of attention. A backend refuses what it cannot execute. */
+/**
+ * Arithmetic of the two matrix products of attention. A backend refuses what it cannot execute.
+ *
+ * f16 and bf16 name the type of the products' operands: queries, keys and values are rounded to it once, to the nearest
+ * and halves to even, queries and keys after their norm and rotation; the entries of the softmax map may be rounded to it
+ * before they meet the values, but are summed unrounded. Sums and everything else are f32.
+ */
 export interface AttentionPrecision {
-  readonly qk: "f32" | "bf16" | "int8" | "int4";
-  readonly pv: "f32" | "bf16" | "int8" | "int4" | "fp8";
+  readonly qk: "f32" | "f16" | "bf16" | "int8" | "int4";
+  readonly pv: "f32" | "f16" | "bf16" | "int8" | "int4" | "fp8";
 }
 
 /** Normalisation of queries and keys before the rotary embedding, over each head's channels. */
@@ -32,11 +38,11 @@ export interface RotaryEmbedding {
 }
 
 export interface PrepareAttentionOptions {
-  /** Projections in sequence order: [batch, queryTokens, heads * headDim], f32. */
+  /** Projections in sequence order: [batch, queryTokens, heads * headDim]. f32, f16 or bf16, all three alike. */
   readonly query: DeviceTensor;
-  /** [batch, keyTokens, keyValueHeads * headDim], f32. */
+  /** [batch, keyTokens, keyValueHeads * headDim]. */
   readonly key: DeviceTensor;
-  /** [batch, keyTokens, keyValueHeads * headDim], f32. */
+  /** [batch, keyTokens, keyValueHeads * headDim]. */
   readonly value: DeviceTensor;
   readonly heads: number;
   /** Heads of key and value; a divisor of `heads` (grouped queries). Default: `heads`. */
@@ -70,6 +76,8 @@ export interface AttentionOperands {
   readonly batch: number;
   readonly heads: number;
   readonly headDim: number;
+  /** Of the projections; `attention`'s output and residual have it too. */
+  readonly dtype: FloatDType;
   readonly queryTokens: number;
   readonly keyTokens: number;
   /** Blocks of 64 (and ragged tails) on the query side and on the key side. */
@@ -98,14 +106,14 @@ export interface AttentionOptions {
   readonly bias?: DeviceTensor;
   /** out = rowScale * softmax(..) V + residual. f32 [batch, heads, queryTokens], in sequence order. */
   readonly rowScale?: DeviceTensor;
-  /** f32 [batch, queryTokens, heads * headDim], in sequence order. */
+  /** [batch, queryTokens, heads * headDim] of the projections' dtype, in sequence order. */
   readonly residual?: DeviceTensor;
   /** Default: false. */
   readonly returnLogSumExp?: boolean;
 }
 
 export interface AttentionResult {
-  /** f32 [batch, queryTokens, heads * headDim], in sequence order. */
+  /** [batch, queryTokens, heads * headDim] of the projections' dtype, in sequence order; rounded to it once. */
   readonly output: DeviceTensor;
   /** With `returnLogSumExp`: natural log of the sum of exp of the true logits over the computed keys, f32 [batch, heads, queryTokens], in sequence order. */
   readonly logSumExp?: DeviceTensor;

@@ -51,7 +51,9 @@ export interface ScopeOptions {
  * the argument, what was expected and what was found); the work is done later, in call order, off the JavaScript thread.
  * What goes wrong there surfaces at the next `read()` or `flush()` that depends on it, as an `OperatorError` with the operator's name.
  *
- * Activations are f32. Weights (linear, conv2d, embedding, norms) may be f32, f16 or bf16 and stay in memory as they are.
+ * Activations are f32, f16 or bf16, all of one call alike; the result has their dtype and is rounded to it once, from
+ * arithmetic in f32 or better. `linear` and `conv2d` take f32 only, and `embedding` gives f32. Weights (linear, conv2d,
+ * embedding, norms) may be f32, f16 or bf16 whatever the activations are and stay in memory as they are.
  */
 export interface Operators {
   /** y = x Wᵀ + b, over the last axis of x. */

@@ -79,11 +79,16 @@ export class UnsupportedError extends BackendError {
   /** The backend that refuses, such as "cpu". */
   readonly backend: string;
 
-  /** The message reads "backend: <feature> is not available yet". */
-  constructor(options: { backend: string; feature: string }) {
+  /** The message reads "backend: <feature> is not available yet", unless one is given. */
+  constructor(
+    options: { backend: string; feature: string } | { backend: string; message: string },
+  ) {
     super({
       name: "UnsupportedError",
-      message: `${options.backend}: ${options.feature} is not available yet`,
+      message:
+        "message" in options
+          ? options.message
+          : `${options.backend}: ${options.feature} is not available yet`,
       brand: brands.unsupported,
     });
     this.backend = options.backend;

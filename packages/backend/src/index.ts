@@ -12,7 +12,7 @@ export type {
   RotaryEmbedding,
 } from "./attention-types.js";
 export type { Backend, BackendScope, Operators, OperatorTiming, ScopeOptions } from "./backend.js";
-export type { DeviceTensor } from "./device-tensor.js";
+export type { DeviceTensor, FloatDType } from "./device-tensor.js";
 export {
   BackendError,
   InvalidArgumentError,

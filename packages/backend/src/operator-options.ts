@@ -34,9 +34,9 @@ export interface LayerNormOptions {
   readonly weight?: DeviceTensor;
   /** [channels]; none by default. */
   readonly bias?: DeviceTensor;
-  /** [batch, channels] f32; given together with `shift`. */
+  /** [batch, channels] of input's dtype; given together with `shift`. */
   readonly scale?: DeviceTensor;
-  /** [batch, channels] f32. */
+  /** [batch, channels] of input's dtype. */
   readonly shift?: DeviceTensor;
   readonly epsilon: number;
 }

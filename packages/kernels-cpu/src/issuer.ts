@@ -3,6 +3,7 @@ import {
   InvalidArgumentError,
   type ScopeState,
   TensorDisposedError,
+  UnsupportedError,
 } from "@paroattn/backend";
 import type { Shape } from "@paroattn/tensor";
 import { type CpuHandle, CpuTensor } from "./handles.js";
@@ -66,6 +67,16 @@ export class OperatorArguments {
   handle(argument: string, tensor: DeviceTensor): NativeHandle {
     const where = { operator: this.#operator, argument };
     return this.#issuer.claim(CpuTensor, tensor, where).native;
+  }
+
+  /** What the contract takes in f32, f16 or bf16 and this backend computes in f32 only. */
+  activation(argument: string, tensor: DeviceTensor): NativeHandle {
+    const handle = this.handle(argument, tensor);
+    if (tensor.dtype !== "f32") {
+      const feature = `${this.#operator} in ${tensor.dtype}`;
+      throw new UnsupportedError({ backend: "cpu", feature });
+    }
+    return handle;
   }
 
   optional(argument: string, tensor: DeviceTensor | undefined): NativeHandle | undefined {

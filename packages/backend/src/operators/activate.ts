@@ -1,6 +1,6 @@
 import type { Shape } from "@paroattn/tensor";
 import type { ActivateOptions, Activation } from "../operator-options.js";
-import { type Argument, checkActivationDtype, invalid } from "./checks.js";
+import { type Argument, checkFloatDtype, invalid } from "./checks.js";
 
 const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "geluTanh", "relu"];
 
@@ -14,7 +14,7 @@ export function checkActivation(where: Argument, activation: Activation): void {
 /** Shape of `activate`: the input's. Throws `InvalidArgumentError`. */
 export function inferActivate(options: ActivateOptions): Shape {
   const operator = "activate";
-  checkActivationDtype({ operator, argument: "input" }, options.input);
+  checkFloatDtype({ operator, argument: "input" }, options.input);
   checkActivation({ operator, argument: "activation" }, options.activation);
   return options.input.shape;
 }

@@ -1,15 +1,16 @@
 import type { Shape } from "@paroattn/tensor";
 import type { AddGatedOptions } from "../operator-options.js";
-import { checkActivationDtype, checkRank, checkShape } from "./checks.js";
+import { checkFloatDtype, checkRank, checkSameDtype, checkShape } from "./checks.js";
 
 const operator = "addGated";
 
 /** Shape of `addGated`: the residual's. Throws `InvalidArgumentError`. */
 export function inferAddGated(options: AddGatedOptions): Shape {
   const { residual, value, gate } = options;
-  checkActivationDtype({ operator, argument: "residual" }, residual);
-  checkActivationDtype({ operator, argument: "value" }, value);
-  checkActivationDtype({ operator, argument: "gate" }, gate);
+  checkFloatDtype({ operator, argument: "residual" }, residual);
+  const { dtype } = residual;
+  checkSameDtype({ operator, argument: "value" }, value, { dtype, because: "to match residual" });
+  checkSameDtype({ operator, argument: "gate" }, gate, { dtype, because: "to match residual" });
   checkRank({ operator, argument: "residual" }, residual, {
     least: 3,
     most: 3,

@@ -1,10 +1,10 @@
 import type { Shape } from "@paroattn/tensor";
 import type { AttentionOptions } from "../attention-types.js";
-import { checkActivationDtype, checkShape, describeShape, invalid } from "./checks.js";
+import { checkF32, checkSameDtype, checkShape, describeShape, invalid } from "./checks.js";
 
 const operator = "attention";
 
-/** Shapes of what `attention` returns. */
+/** Shapes of what `attention` returns; the output has the operands' dtype, the log-sum-exp is f32. */
 export interface AttentionShapes {
   /** [batch, queryTokens, heads * headDim] */
   readonly output: Shape;
@@ -43,8 +43,13 @@ export function inferAttention(options: AttentionOptions): AttentionShapes {
     ["residual", residual, shapes.output],
   ] as const) {
     if (tensor === undefined) continue;
-    checkActivationDtype({ operator, argument }, tensor);
-    checkShape({ operator, argument }, tensor, { shape });
+    const where = { operator, argument };
+    if (argument === "residual") {
+      checkSameDtype(where, tensor, { dtype: operands.dtype, because: "to match the operands" });
+    } else {
+      checkF32(where, tensor);
+    }
+    checkShape(where, tensor, { shape });
   }
   return shapes;
 }

@@ -1,6 +1,6 @@
 import type { Shape } from "@paroattn/tensor";
 import type { BlockStatisticsOptions } from "../attention-types.js";
-import { checkActivationDtype, checkEpsilon, checkShape } from "./checks.js";
+import { checkEpsilon, checkF32, checkShape } from "./checks.js";
 
 const operator = "blockStatistics";
 
@@ -8,7 +8,7 @@ const operator = "blockStatistics";
 export function inferBlockStatistics(options: BlockStatisticsOptions): Shape {
   const { operands, logSumExp, epsilon } = options;
   const { batch, heads, queryTokens, queryBlocks, keyBlocks } = operands;
-  checkActivationDtype({ operator, argument: "logSumExp" }, logSumExp);
+  checkF32({ operator, argument: "logSumExp" }, logSumExp);
   checkShape({ operator, argument: "logSumExp" }, logSumExp, {
     shape: [batch, heads, queryTokens],
   });

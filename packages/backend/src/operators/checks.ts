@@ -1,5 +1,5 @@
 import type { DType, Shape } from "@paroattn/tensor";
-import type { DeviceTensor } from "../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../device-tensor.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /** Where an argument belongs, for the messages. */
@@ -8,8 +8,8 @@ export interface Argument {
   readonly argument: string;
 }
 
-/** dtypes that weights may have. */
-export const WEIGHT_DTYPES = ["f32", "f16", "bf16"] as const satisfies readonly DType[];
+/** dtypes that weights and activations may have. */
+export const FLOAT_DTYPES: readonly DType[] = ["f32", "f16", "bf16"] satisfies FloatDType[];
 
 /** "[2, 77, 768]" */
 export function describeShape(shape: readonly (number | string)[]): string {
@@ -20,15 +20,26 @@ export function invalid(where: Argument, expected: string, found: string): Inval
   return new InvalidArgumentError({ ...where, expected, found });
 }
 
-/** An activation is f32. */
-export function checkActivationDtype(where: Argument, tensor: DeviceTensor): void {
+/** What is f32 whatever the dtype of the activations: statistics, tables, factors of rows. */
+export function checkF32(where: Argument, tensor: DeviceTensor): void {
   if (tensor.dtype !== "f32") throw invalid(where, "of dtype f32", tensor.dtype);
 }
 
-/** A weight or a bias is f32, f16 or bf16. */
-export function checkWeightDtype(where: Argument, tensor: DeviceTensor): void {
-  if (!WEIGHT_DTYPES.some((dtype) => dtype === tensor.dtype)) {
+/** Activations, weights and biases are f32, f16 or bf16. */
+export function checkFloatDtype(where: Argument, tensor: DeviceTensor): void {
+  if (!FLOAT_DTYPES.includes(tensor.dtype)) {
     throw invalid(where, "of dtype f32, f16 or bf16", tensor.dtype);
+  }
+}
+
+/** The activations of one call are of one dtype, which is its result's. */
+export function checkSameDtype(
+  where: Argument,
+  tensor: DeviceTensor,
+  expected: { readonly dtype: DType; readonly because: string },
+): void {
+  if (tensor.dtype !== expected.dtype) {
+    throw invalid(where, `of dtype ${expected.dtype} ${expected.because}`, tensor.dtype);
   }
 }
 
@@ -69,7 +80,7 @@ export function checkChannelWeight(
   channels: number,
 ): void {
   if (weight === undefined) return;
-  checkWeightDtype(where, weight);
+  checkFloatDtype(where, weight);
   checkShape(where, weight, { shape: [channels] });
 }
 

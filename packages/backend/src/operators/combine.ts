@@ -1,6 +1,6 @@
 import type { Shape } from "@paroattn/tensor";
 import type { CombineOptions } from "../operator-options.js";
-import { checkActivationDtype, checkShape, invalid } from "./checks.js";
+import { checkFloatDtype, checkSameDtype, checkShape, invalid } from "./checks.js";
 
 const operator = "combine";
 
@@ -12,11 +12,11 @@ export function inferCombine(options: CombineOptions): Shape {
     throw invalid({ operator, argument: "terms" }, "to be at least one", "none");
   }
   for (const [index, { tensor, factor }] of terms.entries()) {
-    checkActivationDtype({ operator, argument: `terms[${index}].tensor` }, tensor);
-    checkShape({ operator, argument: `terms[${index}].tensor` }, tensor, {
-      shape: first.tensor.shape,
-      because: "to match terms[0].tensor",
-    });
+    const where = { operator, argument: `terms[${index}].tensor` };
+    const because = "to match terms[0].tensor";
+    checkFloatDtype(where, tensor);
+    checkSameDtype(where, tensor, { dtype: first.tensor.dtype, because });
+    checkShape(where, tensor, { shape: first.tensor.shape, because });
     if (!Number.isFinite(factor)) {
       throw invalid(
         { operator, argument: `terms[${index}].factor` },

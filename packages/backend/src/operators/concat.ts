@@ -1,6 +1,6 @@
 import type { Shape } from "@paroattn/tensor";
 import type { ConcatOptions } from "../operator-options.js";
-import { checkActivationDtype, checkAxis, describeShape, invalid } from "./checks.js";
+import { checkAxis, checkFloatDtype, checkSameDtype, describeShape, invalid } from "./checks.js";
 
 const operator = "concat";
 
@@ -14,7 +14,8 @@ export function inferConcat(options: ConcatOptions): Shape {
   checkAxis({ operator, argument: "axis" }, axis, first.shape.length);
   for (const [index, input] of inputs.entries()) {
     const where = { operator, argument: `inputs[${index}]` };
-    checkActivationDtype(where, input);
+    checkFloatDtype(where, input);
+    checkSameDtype(where, input, { dtype: first.dtype, because: "to match inputs[0]" });
     const fits =
       input.shape.length === first.shape.length &&
       input.shape.every((size, other) => other === axis || size === first.shape[other]);

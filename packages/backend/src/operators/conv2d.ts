@@ -1,11 +1,11 @@
 import type { Shape } from "@paroattn/tensor";
 import type { Conv2dOptions } from "../operator-options.js";
 import {
-  checkActivationDtype,
   checkChannelWeight,
+  checkF32,
+  checkFloatDtype,
   checkInteger,
   checkRank,
-  checkWeightDtype,
   describeShape,
   invalid,
 } from "./checks.js";
@@ -18,8 +18,8 @@ const operator = "conv2d";
  */
 export function inferConv2d(options: Conv2dOptions): Shape {
   const { input, weight, bias, stride = 1, padding = [0, 0, 0, 0] } = options;
-  checkActivationDtype({ operator, argument: "input" }, input);
-  checkWeightDtype({ operator, argument: "weight" }, weight);
+  checkF32({ operator, argument: "input" }, input);
+  checkFloatDtype({ operator, argument: "weight" }, weight);
   checkRank({ operator, argument: "weight" }, weight, {
     least: 4,
     most: 4,

@@ -1,13 +1,13 @@
 import type { Shape } from "@paroattn/tensor";
 import type { EmbeddingOptions } from "../operator-options.js";
-import { checkRank, checkWeightDtype, invalid } from "./checks.js";
+import { checkFloatDtype, checkRank, invalid } from "./checks.js";
 
 const operator = "embedding";
 
 /** Shape of `embedding`: [...ids, channels]. The ids themselves are looked at when it runs. Throws `InvalidArgumentError`. */
 export function inferEmbedding(options: EmbeddingOptions): Shape {
   const { table, ids } = options;
-  checkWeightDtype({ operator, argument: "table" }, table);
+  checkFloatDtype({ operator, argument: "table" }, table);
   checkRank({ operator, argument: "table" }, table, {
     least: 2,
     most: 2,

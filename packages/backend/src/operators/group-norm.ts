@@ -2,9 +2,9 @@ import type { Shape } from "@paroattn/tensor";
 import type { GroupNormOptions } from "../operator-options.js";
 import { checkActivation } from "./activate.js";
 import {
-  checkActivationDtype,
   checkChannelWeight,
   checkEpsilon,
+  checkFloatDtype,
   checkInteger,
   checkRank,
   invalid,
@@ -15,7 +15,7 @@ const operator = "groupNorm";
 /** Shape of `groupNorm`: the input's. Throws `InvalidArgumentError`. */
 export function inferGroupNorm(options: GroupNormOptions): Shape {
   const { input, groups, weight, bias, epsilon, activation } = options;
-  checkActivationDtype({ operator, argument: "input" }, input);
+  checkFloatDtype({ operator, argument: "input" }, input);
   checkRank({ operator, argument: "input" }, input, { least: 2, axes: "[batch, channels, ...]" });
   const channels = input.shape[1]!;
   checkInteger({ operator, argument: "groups" }, groups, 1);

@@ -1,10 +1,11 @@
 import type { Shape } from "@paroattn/tensor";
 import type { LayerNormOptions } from "../operator-options.js";
 import {
-  checkActivationDtype,
   checkChannelWeight,
   checkEpsilon,
+  checkFloatDtype,
   checkRank,
+  checkSameDtype,
   checkShape,
   invalid,
 } from "./checks.js";
@@ -14,7 +15,7 @@ const operator = "layerNorm";
 /** Shape of `layerNorm`: the input's. Throws `InvalidArgumentError`. */
 export function inferLayerNorm(options: LayerNormOptions): Shape {
   const { input, weight, bias, scale, shift, epsilon } = options;
-  checkActivationDtype({ operator, argument: "input" }, input);
+  checkFloatDtype({ operator, argument: "input" }, input);
   checkRank({ operator, argument: "input" }, input, { least: 1, axes: "[..., channels]" });
   const channels = input.shape.at(-1)!;
   checkChannelWeight({ operator, argument: "weight" }, weight, channels);
@@ -34,7 +35,10 @@ export function inferLayerNorm(options: LayerNormOptions): Shape {
       ["scale", scale],
       ["shift", shift],
     ] as const) {
-      checkActivationDtype({ operator, argument }, tensor);
+      checkSameDtype({ operator, argument }, tensor, {
+        dtype: input.dtype,
+        because: "to match input",
+      });
       checkShape({ operator, argument }, tensor, { shape: [input.shape[0]!, channels] });
     }
   }

@@ -2,10 +2,10 @@ import type { Shape } from "@paroattn/tensor";
 import type { LinearOptions } from "../operator-options.js";
 import { checkActivation } from "./activate.js";
 import {
-  checkActivationDtype,
   checkChannelWeight,
+  checkF32,
+  checkFloatDtype,
   checkRank,
-  checkWeightDtype,
   describeShape,
   invalid,
 } from "./checks.js";
@@ -15,8 +15,8 @@ const operator = "linear";
 /** Shape of `linear`: [..., outputs]. Throws `InvalidArgumentError`. */
 export function inferLinear(options: LinearOptions): Shape {
   const { input, weight, bias, activation } = options;
-  checkActivationDtype({ operator, argument: "input" }, input);
-  checkWeightDtype({ operator, argument: "weight" }, weight);
+  checkF32({ operator, argument: "input" }, input);
+  checkFloatDtype({ operator, argument: "weight" }, weight);
   checkRank({ operator, argument: "weight" }, weight, {
     least: 2,
     most: 2,

@@ -10,12 +10,14 @@ import {
   videoLayout,
 } from "@paroattn/reorder";
 import type { AttentionPrecision, PrepareAttentionOptions } from "../attention-types.js";
-import type { DeviceTensor } from "../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../device-tensor.js";
 import {
-  checkActivationDtype,
   checkEpsilon,
+  checkF32,
+  checkFloatDtype,
   checkInteger,
   checkRank,
+  checkSameDtype,
   checkShape,
   describeShape,
   invalid,
@@ -31,6 +33,8 @@ export interface ResolvedPrepareAttention {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headDim: number;
+  /** Of the projections, and so of the output. */
+  readonly dtype: FloatDType;
   /** Factor of the logits. */
   readonly scale: number;
   readonly layout: TokenLayout | undefined;
@@ -69,7 +73,15 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
     shape: [batch, keyTokens, keyValueHeads * headDim],
     because: "to match the batch of query",
   });
-  checkActivationDtype({ operator, argument: "value" }, value);
+  for (const [argument, tensor] of [
+    ["key", key],
+    ["value", value],
+  ] as const) {
+    checkSameDtype({ operator, argument }, tensor, {
+      dtype: query.dtype,
+      because: "to match query",
+    });
+  }
   checkShape({ operator, argument: "value" }, value, {
     shape: key.shape,
     because: "to match key",
@@ -92,6 +104,7 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
     heads,
     keyValueHeads,
     headDim,
+    dtype: query.dtype as FloatDType,
     scale,
     layout,
     orders: checkOrders(options),
@@ -106,7 +119,7 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
 }
 
 function checkProjection(argument: string, tensor: DeviceTensor, channels: number): void {
-  checkActivationDtype({ operator, argument }, tensor);
+  checkFloatDtype({ operator, argument }, tensor);
   const [batch, tokens] = tensor.shape;
   if (tensor.shape.length !== 3 || tensor.shape[2] !== channels || !batch || !tokens) {
     throw invalid(
@@ -130,7 +143,7 @@ function checkNorm({ norm, headDim }: PrepareAttentionOptions): void {
     if (norm.kind === "rms" && name.endsWith("Bias")) {
       throw invalid(where, "to be left out of an rms norm", describeShape(tensor.shape));
     }
-    checkActivationDtype(where, tensor);
+    checkF32(where, tensor);
     checkShape(where, tensor, { shape: [headDim] });
   }
 }
@@ -154,7 +167,7 @@ function checkRope(
     );
   }
   for (const name of ["cos", "sin"] as const) {
-    checkActivationDtype({ operator, argument: `rope.${name}` }, rope[name]);
+    checkF32({ operator, argument: `rope.${name}` }, rope[name]);
     checkRank({ operator, argument: `rope.${name}` }, rope[name], {
       least: 2,
       most: 2,

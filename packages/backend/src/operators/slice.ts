@@ -1,13 +1,13 @@
 import type { Shape } from "@paroattn/tensor";
 import type { SliceOptions } from "../operator-options.js";
-import { checkActivationDtype, checkAxis, describeShape, invalid } from "./checks.js";
+import { checkAxis, checkFloatDtype, describeShape, invalid } from "./checks.js";
 
 const operator = "slice";
 
 /** Shape of `slice`: the input's with end - start along `axis`. Throws `InvalidArgumentError`. */
 export function inferSlice(options: SliceOptions): Shape {
   const { input, axis, start, end } = options;
-  checkActivationDtype({ operator, argument: "input" }, input);
+  checkFloatDtype({ operator, argument: "input" }, input);
   checkAxis({ operator, argument: "axis" }, axis, input.shape.length);
   const size = input.shape[axis]!;
   const whole = Number.isInteger(start) && Number.isInteger(end);

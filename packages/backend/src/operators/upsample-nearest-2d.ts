@@ -1,13 +1,13 @@
 import type { Shape } from "@paroattn/tensor";
 import type { UpsampleNearest2dOptions } from "../operator-options.js";
-import { checkActivationDtype, checkInteger, checkRank } from "./checks.js";
+import { checkFloatDtype, checkInteger, checkRank } from "./checks.js";
 
 const operator = "upsampleNearest2d";
 
 /** Shape of `upsampleNearest2d`: [batch, channels, height * factor, width * factor]. Throws `InvalidArgumentError`. */
 export function inferUpsampleNearest2d(options: UpsampleNearest2dOptions): Shape {
   const { input, factor } = options;
-  checkActivationDtype({ operator, argument: "input" }, input);
+  checkFloatDtype({ operator, argument: "input" }, input);
   checkRank({ operator, argument: "input" }, input, {
     least: 4,
     most: 4,

@@ -17,8 +17,8 @@ export function activationFunction(activation: Activation | undefined): (x: numb
   }
 }
 
-export function activate(options: { input: Tensor; activation: Activation }): Float32Array {
-  return toFloat32(options.input).map(activationFunction(options.activation));
+export function activate(options: { input: Tensor; activation: Activation }): Float64Array {
+  return Float64Array.from(toFloat32(options.input), activationFunction(options.activation));
 }
 
 /**

@@ -19,7 +19,11 @@ import { attention } from "./attention.js";
 import { blockStatistics } from "./block-statistics.js";
 import { ReferenceMask, ReferenceOperands, ReferenceTensor } from "./handles.js";
 import { prepareAttention } from "./prepare-attention.js";
+import { rounded } from "./round.js";
 import { TensorOperators } from "./tensor-operators.js";
+
+/** What operands are rounded to; 8-bit and 4-bit products are not defined here yet. */
+const PRECISIONS: readonly string[] = ["f32", "f16", "bf16"];
 
 /** The operators around attention: check, then queue. */
 export class AttentionOperators extends TensorOperators {
@@ -28,7 +32,7 @@ export class AttentionOperators extends TensorOperators {
     const resolved = inferPrepareAttention(options);
     const { qk, pv } = resolved.precision;
     for (const precision of [qk, pv]) {
-      if (precision !== "f32") {
+      if (!PRECISIONS.includes(precision)) {
         throw new UnsupportedError({ backend: "reference", feature: `${precision} attention` });
       }
     }
@@ -67,7 +71,8 @@ export class AttentionOperators extends TensorOperators {
       options.mask && this.queue.claim(ReferenceMask, options.mask, { operator, argument: "mask" });
     const { resolved } = operands;
     if (mask !== undefined) checkLiveKeys({ mask: mask.resolved, operands: resolved });
-    const output = this.#tensor(shapes.output);
+    const { dtype } = resolved;
+    const output = new ReferenceTensor(this.queue.stream, { dtype, shape: shapes.output });
     const logSumExp = this.#tensor(shapes.logSumExp);
     this.queue.submit({
       operator,
@@ -81,7 +86,7 @@ export class AttentionOperators extends TensorOperators {
       run: async (values, pause) => {
         const results = await attention({ ...values, resolved, pause });
         return {
-          output: f32(shapes.output, results.output),
+          output: rounded(results.output, { shape: shapes.output, dtype }),
           logSumExp: f32(shapes.logSumExp, results.logSumExp),
         };
       },

@@ -5,8 +5,8 @@ import type { PreparedAttention, PreparedHead } from "./prepare-attention.js";
 import type { Pause } from "./stream.js";
 
 export interface AttentionOutputs {
-  /** [batch, queryTokens, heads * headDim] */
-  readonly output: Float32Array;
+  /** [batch, queryTokens, heads * headDim], not yet rounded to its dtype. */
+  readonly output: Float64Array;
   /** [batch, heads, queryTokens] */
   readonly logSumExp: Float32Array;
 }
@@ -26,7 +26,7 @@ export async function attention(options: {
   const bias = options.bias && toFloat32(options.bias);
   const rowScale = options.rowScale && toFloat32(options.rowScale);
   const residual = options.residual && toFloat32(options.residual);
-  const output = new Float32Array(batch * queryTokens * heads * headDim);
+  const output = new Float64Array(batch * queryTokens * heads * headDim);
   const logSumExp = new Float32Array(batch * heads * queryTokens);
   for (let row = 0; row < batch; row++) {
     for (let head = 0; head < heads; head++) {

@@ -7,14 +7,14 @@ export function binary(options: {
   b: Tensor;
   outputShape: Shape;
   operation: (a: number, b: number) => number;
-}): Float32Array {
+}): Float64Array {
   const { outputShape, operation } = options;
   const a = toFloat32(options.a);
   const b = toFloat32(options.b);
   const stridesOfA = broadcastStrides(options.a.shape, outputShape.length);
   const stridesOfB = broadcastStrides(options.b.shape, outputShape.length);
   const strides = stridesOf(outputShape);
-  const result = new Float32Array(outputShape.reduce((product, size) => product * size, 1));
+  const result = new Float64Array(outputShape.reduce((product, size) => product * size, 1));
   for (let i = 0; i < result.length; i++) {
     let indexOfA = 0;
     let indexOfB = 0;
@@ -29,11 +29,11 @@ export function binary(options: {
 }
 
 /** residual[b, t, c] + gate[b, c] * value[b, t, c] */
-export function addGated(options: { residual: Tensor; value: Tensor; gate: Tensor }): Float32Array {
+export function addGated(options: { residual: Tensor; value: Tensor; gate: Tensor }): Float64Array {
   const value = toFloat32(options.value);
   const gate = toFloat32(options.gate);
   const [, tokens, channels] = options.residual.shape as [number, number, number];
-  return toFloat32(options.residual).map((residual, i) => {
+  return Float64Array.from(toFloat32(options.residual), (residual, i) => {
     const batch = Math.floor(i / (tokens * channels));
     return residual + gate[batch * channels + (i % channels)]! * value[i]!;
   });
@@ -43,9 +43,9 @@ export function addGated(options: { residual: Tensor; value: Tensor; gate: Tenso
 export function combine(options: {
   tensors: readonly Tensor[];
   factors: readonly number[];
-}): Float32Array {
+}): Float64Array {
   const terms = options.tensors.map(toFloat32);
-  return terms[0]!.map((_, i) =>
+  return Float64Array.from(terms[0]!, (_, i) =>
     terms.reduce((sum, term, index) => sum + options.factors[index]! * term[i]!, 0),
   );
 }

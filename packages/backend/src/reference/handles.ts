@@ -1,6 +1,6 @@
 import type { DType, Shape, Tensor } from "@paroattn/tensor";
 import type { AttentionOperands, DeviceMask } from "../attention-types.js";
-import type { DeviceTensor } from "../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../device-tensor.js";
 import type { ResolvedMask } from "../operators/mask.js";
 import type { ResolvedPrepareAttention } from "../operators/prepare-attention.js";
 import { ScopeState } from "../scope/scope-state.js";
@@ -53,6 +53,7 @@ export class ReferenceOperands extends Handle<PreparedAttention> implements Atte
   readonly batch: number;
   readonly heads: number;
   readonly headDim: number;
+  readonly dtype: FloatDType;
   readonly queryTokens: number;
   readonly keyTokens: number;
   readonly queryBlocks: number;
@@ -65,6 +66,7 @@ export class ReferenceOperands extends Handle<PreparedAttention> implements Atte
     this.batch = resolved.batch;
     this.heads = resolved.heads;
     this.headDim = resolved.headDim;
+    this.dtype = resolved.dtype;
     this.queryTokens = resolved.queryTokens;
     this.keyTokens = resolved.keyTokens;
     this.queryBlocks = resolved.queryBlocks;

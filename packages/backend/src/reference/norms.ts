@@ -26,7 +26,7 @@ export function layerNorm(options: {
   scale: Tensor | undefined;
   shift: Tensor | undefined;
   epsilon: number;
-}): Float32Array {
+}): Float64Array {
   const input = toFloat32(options.input);
   const weight = options.weight && toFloat32(options.weight);
   const bias = options.bias && toFloat32(options.bias);
@@ -36,7 +36,7 @@ export function layerNorm(options: {
   const channels = shape.at(-1)!;
   // Rows of one batch entry share scale and shift; without them the number does not matter.
   const tokens = shape.length === 3 ? shape[1]! : 1;
-  const result = new Float32Array(input.length);
+  const result = new Float64Array(input.length);
   for (let start = 0; start < input.length; start += channels) {
     const row = input.subarray(start, start + channels);
     const { mean, variance } = meanAndVariance(row);
@@ -56,11 +56,11 @@ export function rmsNorm(options: {
   input: Tensor;
   weight: Tensor | undefined;
   epsilon: number;
-}): Float32Array {
+}): Float64Array {
   const input = toFloat32(options.input);
   const weight = options.weight && toFloat32(options.weight);
   const channels = options.input.shape.at(-1)!;
-  const result = new Float32Array(input.length);
+  const result = new Float64Array(input.length);
   for (let start = 0; start < input.length; start += channels) {
     const row = input.subarray(start, start + channels);
     const divisor = Math.sqrt(meanSquare(row) + options.epsilon);
@@ -79,13 +79,13 @@ export function groupNorm(options: {
   bias: Tensor | undefined;
   epsilon: number;
   activation: Activation | undefined;
-}): Float32Array {
+}): Float64Array {
   const input = toFloat32(options.input);
   const weight = options.weight && toFloat32(options.weight);
   const bias = options.bias && toFloat32(options.bias);
   const activation = activationFunction(options.activation);
   const [batch, channels] = options.input.shape as [number, number];
-  const result = new Float32Array(input.length);
+  const result = new Float64Array(input.length);
   const groupSize = input.length / (batch * options.groups);
   const positions = input.length / (batch * channels);
   for (let start = 0; start < input.length; start += groupSize) {

@@ -3,6 +3,7 @@ import { type Tensor, toFloat32 } from "@paroattn/tensor";
 import type { QueryKeyNorm, RotaryEmbedding } from "../attention-types.js";
 import type { ResolvedPrepareAttention } from "../operators/prepare-attention.js";
 import { meanAndVariance, meanSquare } from "./norms.js";
+import { roundTo } from "./round.js";
 
 /** One head of one batch row, in its own token order. */
 export interface PreparedHead {
@@ -32,7 +33,7 @@ export interface PrepareInputs {
   readonly sin: Tensor | undefined;
 }
 
-/** Head by head: the norm, the rotary embedding, then the rows in the head's order. */
+/** Head by head: the norm, the rotary embedding, the rounding to the products' precision, then the rows in the head's order. */
 export function prepareAttention(options: {
   inputs: PrepareInputs;
   resolved: ResolvedPrepareAttention;
@@ -49,6 +50,7 @@ export function prepareAttention(options: {
     }
     return rows;
   };
+  const [qk, pv] = [operandDtype(resolved.precision.qk), operandDtype(resolved.precision.pv)];
   const prepared: PreparedHead[] = [];
   for (let row = 0; row < batch; row++) {
     for (let head = 0; head < heads; head++) {
@@ -61,15 +63,24 @@ export function prepareAttention(options: {
       const querySources = sources(resolved, head, queryTokens);
       const keySources = sources(resolved, head, keyTokens);
       prepared.push({
-        query: gatherRows(query, querySources, headDim),
-        key: gatherRows(key, keySources, headDim),
-        value: gatherRows(value, keySources, headDim),
+        query: gatherRows(operandOf(query, qk), querySources, headDim),
+        key: gatherRows(operandOf(key, qk), keySources, headDim),
+        value: gatherRows(operandOf(value, pv), keySources, headDim),
         querySources,
         keySources,
       });
     }
   }
   return prepared;
+}
+
+/** The type of a product's operands; undefined where the reference keeps all their digits. */
+function operandDtype(precision: string): "f16" | "bf16" | undefined {
+  return precision === "f16" || precision === "bf16" ? precision : undefined;
+}
+
+function operandOf(rows: Float64Array, dtype: "f16" | "bf16" | undefined): Float64Array {
+  return dtype === undefined ? rows : rows.map((value) => roundTo(dtype, value));
 }
 
 /** reordered[i] = sequence[sources[i]] */

@@ -1,5 +1,5 @@
 import type { Shape, Tensor } from "@paroattn/tensor";
-import type { DeviceTensor } from "../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../device-tensor.js";
 import type {
   ActivateOptions,
   AddGatedOptions,
@@ -41,6 +41,7 @@ import { ReferenceTensor } from "./handles.js";
 import { linear } from "./linear.js";
 import { concat, permute, slice, upsampleNearest2d } from "./movement.js";
 import { groupNorm, layerNorm, rmsNorm } from "./norms.js";
+import { rounded } from "./round.js";
 
 type TensorValue<Input> = Input extends DeviceTensor ? Tensor : undefined;
 type TensorInputs = Readonly<Record<string, DeviceTensor | undefined>>;
@@ -78,6 +79,7 @@ export class TensorOperators {
     const { input, weight, bias, scale, shift, epsilon } = options;
     return this.#compute({
       operator: "layerNorm",
+      like: input,
       shape: inferLayerNorm(options),
       inputs: { input, weight, bias, scale, shift },
       compute: (values) => layerNorm({ ...values, epsilon }),
@@ -88,6 +90,7 @@ export class TensorOperators {
     const { input, weight, epsilon } = options;
     return this.#compute({
       operator: "rmsNorm",
+      like: input,
       shape: inferRmsNorm(options),
       inputs: { input, weight },
       compute: (values) => rmsNorm({ ...values, epsilon }),
@@ -98,6 +101,7 @@ export class TensorOperators {
     const { input, groups, weight, bias, epsilon, activation } = options;
     return this.#compute({
       operator: "groupNorm",
+      like: input,
       shape: inferGroupNorm(options),
       inputs: { input, weight, bias },
       compute: (values) => groupNorm({ ...values, groups, epsilon, activation }),
@@ -108,6 +112,7 @@ export class TensorOperators {
     const { input, activation } = options;
     return this.#compute({
       operator: "activate",
+      like: input,
       shape: inferActivate(options),
       inputs: { input },
       compute: (values) => activate({ ...values, activation }),
@@ -126,6 +131,7 @@ export class TensorOperators {
     const { residual, value, gate } = options;
     return this.#compute({
       operator: "addGated",
+      like: residual,
       shape: inferAddGated(options),
       inputs: { residual, value, gate },
       compute: addGated,
@@ -137,6 +143,7 @@ export class TensorOperators {
     const factors = options.terms.map((term) => term.factor);
     return this.#compute({
       operator: "combine",
+      like: options.terms[0]!.tensor,
       shape,
       inputs: byName(
         options.terms.map((term) => term.tensor),
@@ -161,6 +168,7 @@ export class TensorOperators {
     const axes = [...options.axes];
     return this.#compute({
       operator: "permute",
+      like: options.input,
       shape,
       inputs: { input: options.input },
       compute: (values) => permute({ ...values, axes, outputShape: shape }),
@@ -187,6 +195,7 @@ export class TensorOperators {
     const shape = inferConcat(options);
     return this.#compute({
       operator: "concat",
+      like: options.inputs[0]!,
       shape,
       inputs: byName(options.inputs, (index) => `inputs[${index}]`),
       compute: (values) => concat({ inputs: Object.values(values), axis, outputShape: shape }),
@@ -197,6 +206,7 @@ export class TensorOperators {
     const { input, axis, start, end } = options;
     return this.#compute({
       operator: "slice",
+      like: input,
       shape: inferSlice(options),
       inputs: { input },
       compute: (values) => slice({ ...values, axis, start, end }),
@@ -208,6 +218,7 @@ export class TensorOperators {
     const shape = inferUpsampleNearest2d(options);
     return this.#compute({
       operator: "upsampleNearest2d",
+      like: input,
       shape,
       inputs: { input },
       compute: (values) => upsampleNearest2d({ ...values, factor, outputShape: shape }),
@@ -222,6 +233,7 @@ export class TensorOperators {
     const shape = inferBinary(operator, { a, b });
     return this.#compute({
       operator,
+      like: a,
       shape,
       inputs: { a, b },
       compute: (values) => binary({ ...values, operation, outputShape: shape }),
@@ -230,21 +242,27 @@ export class TensorOperators {
 
   #compute<Inputs extends TensorInputs>(options: {
     readonly operator: string;
+    /** The result is like this one in dtype. Default: f32. */
+    readonly like?: DeviceTensor;
     readonly shape: Shape;
     readonly inputs: Inputs;
-    compute(values: { readonly [Name in keyof Inputs]: TensorValue<Inputs[Name]> }): Float32Array;
+    compute(
+      values: {
+        readonly [Name in keyof Inputs]: TensorValue<Inputs[Name]>;
+      },
+    ): Float32Array | Float64Array;
   }): DeviceTensor {
     const { operator, shape, compute } = options;
     const inputs = this.queue.claimTensors(operator, options.inputs);
-    const output = new ReferenceTensor(this.queue.stream, { dtype: "f32", shape });
+    const dtype = (options.like?.dtype ?? "f32") as FloatDType;
+    const output = new ReferenceTensor(this.queue.stream, { dtype, shape });
     this.queue.submit({
       operator,
       inputs: inputs as Readonly<Record<string, ReferenceTensor | undefined>>,
       outputs: { output },
       run: (values) => {
         const data = compute(values as Parameters<typeof compute>[0]);
-        const result: Tensor = { dtype: "f32", shape, data };
-        return { output: result };
+        return { output: rounded(data, { shape, dtype }) };
       },
     });
     return output;

@@ -29,6 +29,7 @@ it("fills in the defaults", () => {
     heads: 3,
     keyValueHeads: 3,
     headDim: 4,
+    dtype: "f32",
     scale: 0.5,
     orders: undefined,
     keyLengths: undefined,
@@ -52,6 +53,11 @@ const refusals: Readonly<Record<string, Partial<PrepareAttentionOptions>>> = {
     key: t([1, 70, 12]),
   },
   "value of shape [2, 70, 12] to match key but found [2, 69, 12]": { value: t([2, 69, 12]) },
+  "key of dtype f32 to match query but found bf16": { key: t([2, 70, 12], "bf16") },
+  "query of dtype f32, f16 or bf16 but found i8": { query: t([2, 70, 12], "i8") },
+  "norm.queryWeight of dtype f32 but found bf16": {
+    norm: { kind: "rms", epsilon: 0, queryWeight: t([4], "bf16") },
+  },
   "keyValueHeads to be a divisor of 3 heads but found 2": { keyValueHeads: 2 },
   "keyLengths to be one per batch row, 2 but found 1": { keyLengths: [5] },
   "keyLengths[1] to be a whole number in 1..70 but found 71": { keyLengths: [1, 71] },
@@ -102,6 +108,7 @@ const operands: AttentionOperands = {
   batch: 2,
   heads: 3,
   headDim: 4,
+  dtype: "f32",
   queryTokens: 70,
   keyTokens: 9,
   queryBlocks: 2,
@@ -120,6 +127,13 @@ it("infers the shapes of attention", () => {
 it("refuses what does not match the operands", () => {
   expect(() => inferAttention({ operands, bias: t([3, 9, 70]) })).toThrow(
     "attention: expected bias of shape [3, 70, 9] but found [3, 9, 70]",
+  );
+  const halves = { ...operands, dtype: "f16" } as const;
+  expect(() => inferAttention({ operands: halves, residual: t([2, 70, 12]) })).toThrow(
+    "attention: expected residual of dtype f16 to match the operands but found f32",
+  );
+  expect(() => inferAttention({ operands: halves, rowScale: t([2, 3, 70], "f16") })).toThrow(
+    "attention: expected rowScale of dtype f32 but found f16",
   );
   const mask = { ...operands, batch: 3 };
   expect(() => inferAttention({ operands, mask })).toThrow(

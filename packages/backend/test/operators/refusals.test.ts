@@ -54,6 +54,32 @@ const refusals: Readonly<Record<string, () => unknown>> = {
     backend.inferGroupNorm({ input: t([1, 6, 2]), groups: 4, epsilon: 0 }),
   "add: expected b to broadcast with a [2, 3] but found [2]": () =>
     backend.inferBinary("add", { a: t([2, 3]), b: t([2]) }),
+  "add: expected a of dtype f32, f16 or bf16 but found i32": () =>
+    backend.inferBinary("add", { a: t([2], "i32"), b: t([2], "i32") }),
+  "multiply: expected b of dtype bf16 to match a but found f32": () =>
+    backend.inferBinary("multiply", { a: t([2], "bf16"), b: t([2]) }),
+  "addGated: expected gate of dtype f16 to match residual but found f32": () =>
+    backend.inferAddGated({
+      residual: t([2, 5, 3], "f16"),
+      value: t([2, 5, 3], "f16"),
+      gate: t([2, 3]),
+    }),
+  "layerNorm: expected scale of dtype bf16 to match input but found f32": () =>
+    backend.inferLayerNorm({
+      input: t([2, 5, 3], "bf16"),
+      scale: t([2, 3]),
+      shift: t([2, 3]),
+      epsilon: 0,
+    }),
+  "concat: expected inputs[1] of dtype f16 to match inputs[0] but found bf16": () =>
+    backend.inferConcat({ inputs: [t([2, 4], "f16"), t([2, 4], "bf16")], axis: 1 }),
+  "combine: expected terms[1].tensor of dtype f16 to match terms[0].tensor but found f32": () =>
+    backend.inferCombine({
+      terms: [
+        { tensor: t([2], "f16"), factor: 1 },
+        { tensor: t([2]), factor: 1 },
+      ],
+    }),
   "addGated: expected gate of shape [2, 3] to match residual's batch and channels but found [3]":
     () => backend.inferAddGated({ residual: t([2, 5, 3]), value: t([2, 5, 3]), gate: t([3]) }),
   "combine: expected terms to be at least one but found none": () =>

@@ -1,6 +1,7 @@
 import type {
   AttentionOperands,
   DeviceMask,
+  FloatDType,
   ResolvedMask,
   ResolvedPrepareAttention,
 } from "@paroattn/backend";
@@ -26,6 +27,10 @@ export class CpuOperands extends CpuHandle implements AttentionOperands {
 
   get headDim(): number {
     return this.resolved.headDim;
+  }
+
+  get dtype(): FloatDType {
+    return this.resolved.dtype;
   }
 
   get queryTokens(): number {

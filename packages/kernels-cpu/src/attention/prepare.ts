@@ -24,9 +24,9 @@ export function prepareAttention(
   const { layout, orders } = resolved;
   const choice = layout && orders && root.tokenOrders.choose(view, layout, orders);
   const handle = native.prepareAttention(view, {
-    query: claim.handle("query", query),
-    key: claim.handle("key", key),
-    value: claim.handle("value", value),
+    query: claim.activation("query", query),
+    key: claim.activation("key", key),
+    value: claim.activation("value", value),
     batch: resolved.batch,
     queryTokens: resolved.queryTokens,
     keyTokens: resolved.keyTokens,

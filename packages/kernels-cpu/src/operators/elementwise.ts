@@ -17,7 +17,7 @@ export function activate(issuer: Issuer, options: ActivateOptions): DeviceTensor
   const shape = inferActivate(options);
   const claim = issuer.arguments("activate");
   const output = issuer.native.activate(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     count: elementCount(shape),
     activation,
   });
@@ -38,9 +38,9 @@ export function addGated(issuer: Issuer, options: AddGatedOptions): DeviceTensor
   const claim = issuer.arguments("addGated");
   const [batch, tokens, channels] = shape as readonly [number, number, number];
   const output = issuer.native.addGated(issuer.view, {
-    residual: claim.handle("residual", residual),
-    value: claim.handle("value", value),
-    gate: claim.handle("gate", gate),
+    residual: claim.activation("residual", residual),
+    value: claim.activation("value", value),
+    gate: claim.activation("gate", gate),
     batch,
     tokens,
     channels,
@@ -53,7 +53,7 @@ export function combine(issuer: Issuer, options: CombineOptions): DeviceTensor {
   const shape = inferCombine(options);
   const claim = issuer.arguments("combine");
   const output = issuer.native.combine(issuer.view, {
-    inputs: terms.map(({ tensor }, index) => claim.handle(`terms[${index}].tensor`, tensor)),
+    inputs: terms.map(({ tensor }, index) => claim.activation(`terms[${index}].tensor`, tensor)),
     factors: terms.map(({ factor }) => factor),
     count: elementCount(shape),
   });
@@ -65,8 +65,8 @@ function binary(issuer: Issuer, operator: "add" | "multiply", options: BinaryOpt
   const shape = inferBinary(operator, options);
   const claim = issuer.arguments(operator);
   const output = issuer.native[operator](issuer.view, {
-    a: claim.handle("a", a),
-    b: claim.handle("b", b),
+    a: claim.activation("a", a),
+    b: claim.activation("b", b),
     shape,
     aShape: padded(a.shape, shape.length),
     bShape: padded(b.shape, shape.length),

@@ -37,7 +37,7 @@ export function permute(issuer: Issuer, options: PermuteOptions): DeviceTensor {
   const shape = inferPermute(options);
   const claim = issuer.arguments("permute");
   const output = issuer.native.permute(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     shape: input.shape,
     axes,
   });
@@ -58,7 +58,7 @@ export function concat(issuer: Issuer, options: ConcatOptions): DeviceTensor {
   const shape = inferConcat(options);
   const claim = issuer.arguments("concat");
   const output = issuer.native.concat(issuer.view, {
-    inputs: inputs.map((input, index) => claim.handle(`inputs[${index}]`, input)),
+    inputs: inputs.map((input, index) => claim.activation(`inputs[${index}]`, input)),
     outer: elementCount(shape.slice(0, axis)),
     inner: inputs.map((input) => elementCount(input.shape.slice(axis))),
   });
@@ -71,7 +71,7 @@ export function slice(issuer: Issuer, options: SliceOptions): DeviceTensor {
   const claim = issuer.arguments("slice");
   const below = elementCount(shape.slice(axis + 1));
   const output = issuer.native.slice(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     outer: elementCount(shape.slice(0, axis)),
     inner: elementCount(input.shape.slice(axis)),
     start: start * below,
@@ -86,7 +86,7 @@ export function upsampleNearest2d(issuer: Issuer, options: UpsampleNearest2dOpti
   const claim = issuer.arguments("upsampleNearest2d");
   const [batch, channels, height, width] = input.shape as readonly [number, number, number, number];
   const output = issuer.native.upsampleNearest2d(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     planes: batch * channels,
     height,
     width,

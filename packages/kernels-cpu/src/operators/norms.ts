@@ -19,7 +19,7 @@ export function layerNorm(issuer: Issuer, options: LayerNormOptions): DeviceTens
   const batch = scale === undefined ? 1 : shape[0]!;
   const rows = elementCount(shape.slice(0, -1));
   const output = issuer.native.layerNorm(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     weight: claim.optionalWeight("weight", weight),
     bias: claim.optionalWeight("bias", bias),
     scale: claim.optional("scale", scale),
@@ -37,7 +37,7 @@ export function rmsNorm(issuer: Issuer, options: RmsNormOptions): DeviceTensor {
   const shape = inferRmsNorm(options);
   const claim = issuer.arguments("rmsNorm");
   const output = issuer.native.rmsNorm(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     weight: claim.optionalWeight("weight", weight),
     rows: elementCount(shape.slice(0, -1)),
     channels: shape.at(-1)!,
@@ -52,7 +52,7 @@ export function groupNorm(issuer: Issuer, options: GroupNormOptions): DeviceTens
   const claim = issuer.arguments("groupNorm");
   const [batch, channels, ...positions] = shape as [number, number, ...number[]];
   const output = issuer.native.groupNorm(issuer.view, {
-    input: claim.handle("input", input),
+    input: claim.activation("input", input),
     weight: claim.optionalWeight("weight", weight),
     bias: claim.optionalWeight("bias", bias),
     batch,
