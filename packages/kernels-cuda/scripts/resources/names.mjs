@@ -18,7 +18,7 @@ export function readableNames(symbols) {
   });
   if (status !== 0) return names;
   const lines = stdout.split("\n");
-  unique.forEach((symbol, at) => names.set(symbol, shortName(lines[at] ?? symbol)));
+  for (const [at, symbol] of unique.entries()) names.set(symbol, shortName(lines[at] ?? symbol));
   return names;
 }
 
