@@ -1,0 +1,364 @@
+#include "emulator/block.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <numeric>
+
+#include "emulator/device_memory.h"
+#include "emulator/poison.h"
+#include "emulator/sanitizer.h"
+
+namespace paroattn {
+namespace emulator {
+
+Block* current_block = nullptr;
+Thread* current_thread = nullptr;
+
+namespace {
+
+constexpr uint64_t kIdlePauses = 20'000'000;
+constexpr size_t kSharedGuard = 1024;
+constexpr size_t kSharedCapacity = 228 * 1024;
+
+// Dynamic shared memory begins at a multiple of 128 that is not one of 256: kernels may count on no more.
+unsigned char* shared_arena() {
+  static auto* arena = static_cast<unsigned char*>(std::aligned_alloc(1024, kSharedCapacity + 4 * kSharedGuard));
+  return arena + kSharedGuard + 128;
+}
+
+std::string text(const uint3& at) {
+  return "(" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) + ")";
+}
+
+std::string text(const Site& site) {
+  const char* slash = std::strrchr(site.file, '/');
+  return std::string(slash == nullptr ? site.file : slash + 1) + ":" + std::to_string(site.line);
+}
+
+std::string hex(uint32_t mask) {
+  char digits[16];
+  std::snprintf(digits, sizeof digits, "%08x", mask);
+  return digits;
+}
+
+// "0-31, 40"
+std::string ranges(const std::vector<unsigned>& numbers) {
+  std::string out;
+  for (size_t i = 0; i < numbers.size();) {
+    size_t j = i;
+    while (j + 1 < numbers.size() && numbers[j + 1] == numbers[j] + 1) ++j;
+    out += (out.empty() ? "" : ", ") + std::to_string(numbers[i]);
+    if (j > i) out += "-" + std::to_string(numbers[j]);
+    i = j + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Block::run_grid(const Launch& launch, uint64_t seed, uint64_t launch_number) {
+  static Block* block = new Block;  // its memory is reused; never destroyed, so that late threads may still run
+  block->random_ = Random(seed * 0x100000001B3u + launch_number);
+  block->launch_ = &launch;
+  block->failure_.clear();
+  adopt_this_stack(block->scheduler_);
+  block->static_shared_ = static_shared_memory();
+
+  // Blocks start in any order on a GPU. A random start and a stride without a common factor visit each once.
+  const uint64_t count = uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z;
+  const uint64_t start = block->random_.next() % count;
+  uint64_t stride = block->random_.next() % count + 1;
+  while (std::gcd(stride, count) != 1) ++stride;
+  uint64_t number = start;
+  for (uint64_t i = 0; i < count && block->failure_.empty(); ++i, number = (number + stride) % count) {
+    const uint64_t row = number / launch.grid.x;
+    block->run(launch, {static_cast<unsigned>(number % launch.grid.x), static_cast<unsigned>(row % launch.grid.y),
+                        static_cast<unsigned>(row / launch.grid.y)});
+  }
+  return block->failure_;
+}
+
+void Block::run(const Launch& launch, uint3 index) {
+  const unsigned count = launch.block.x * launch.block.y * launch.block.z;
+  index_ = index;
+  live_ = count;
+  copies_in_flight_ = 0;
+  idle_pauses_ = 0;
+  for (auto& groups : groups_) groups.clear();
+  for (auto& barrier : barriers_) barrier = {0, 0, 0};
+  if (threads_.size() < count) threads_.resize(count);
+  runnable_.clear();
+  for (unsigned i = 0; i < count; ++i) {
+    Thread& thread = threads_[i];
+    thread.index = {i % launch.block.x, i / launch.block.x % launch.block.y, i / launch.block.x / launch.block.y};
+    thread.number = i;
+    thread.state = Thread::State::kRunnable;
+    thread.copies.clear();
+    thread.groups = 0;
+    prepare_fibre(thread.fibre, i, thread_main);
+    runnable_.push_back(i);
+  }
+
+  unsigned char* base = shared_arena();
+  dynamic_shared_ = {base, launch.shared_bytes};
+  unpoison(base - kSharedGuard, kSharedCapacity + 2 * kSharedGuard);
+  fill_poison(base - kSharedGuard, launch.shared_bytes + 2 * kSharedGuard);
+  poison(base - kSharedGuard, kSharedGuard);
+  poison(base + launch.shared_bytes, kSharedGuard);
+  fill_poison(static_shared_.begin, static_shared_.bytes);
+
+  current_block = this;
+  current_thread = &threads_[runnable_.back()];
+  runnable_.pop_back();
+  switch_fibre(scheduler_, current_thread->fibre);
+  current_thread = nullptr;
+  current_block = nullptr;
+  for (unsigned i = 0; i < count; ++i) threads_[i].copies.clear();
+  if (kAddressSanitizer) {
+    unpoison(base - kSharedGuard, kSharedCapacity + 2 * kSharedGuard);
+    return;  // it has reported such writes itself
+  }
+  if (failure_.empty() && (!is_poison(base - kSharedGuard, kSharedGuard) ||
+                           !is_poison(base + launch.shared_bytes, kSharedGuard))) {
+    failure_ = place(kMaxThreads) + "wrote outside of its " + std::to_string(launch.shared_bytes) +
+               " bytes of dynamic shared memory";
+  }
+}
+
+void Block::thread_main() {
+  fibre_started();
+  current_block->launch_->body();
+  Block& block = *current_block;
+  Thread& self = *current_thread;
+  self.state = Thread::State::kDone;
+  --block.live_;
+  block.idle_pauses_ = 0;
+  // Those that wait for everybody wait for one less.
+  for (unsigned b = 0; b < kBarriers; ++b) {
+    Barrier& barrier = block.barriers_[b];
+    if (barrier.arrived > 0 && barrier.expected == 0 && barrier.arrived == block.live_) block.release(b);
+  }
+  block.leave(true);
+}
+
+// Goes on in another fibre; returns when this one is chosen again.
+void Block::leave(bool last) {
+  Thread& self = *current_thread;
+  if (copies_in_flight_ > 0 && random_.below(8) == 0) land_one_of_somebody();
+  if (runnable_.empty()) {
+    if (live_ > 0 && failure_.empty()) {
+      failure_ = place(kMaxThreads) + "cannot go on: every thread waits.\n" + describe_waiting();
+    }
+    switch_fibre(self.fibre, scheduler_, last);
+    return;
+  }
+  const unsigned chosen = random_.below(static_cast<uint32_t>(runnable_.size()));
+  Thread& next = threads_[runnable_[chosen]];
+  runnable_[chosen] = runnable_.back();
+  runnable_.pop_back();
+  if (&next == &self) return;
+  current_thread = &next;
+  switch_fibre(self.fibre, next.fibre, last);
+}
+
+void Block::make_runnable(Thread& thread) {
+  thread.state = Thread::State::kRunnable;
+  runnable_.push_back(thread.number);
+}
+
+void Block::arrive(const char* name, unsigned number, unsigned threads, int predicate, Site site) {
+  Thread& self = *current_thread;
+  if (number >= kBarriers) fail("barrier " + std::to_string(number) + " does not exist: there are 16", site);
+  if (threads % kWarp != 0) fail("expected a multiple of 32 threads for a barrier but received " + std::to_string(threads), site);
+  Barrier& barrier = barriers_[number];
+  if (barrier.arrived == 0) {
+    barrier.expected = threads;
+    barrier.predicates = 0;
+  } else if (barrier.expected != threads) {
+    fail("barrier " + std::to_string(number) + " is used with different numbers of threads at once", site);
+  }
+  barrier.arrived += 1;
+  barrier.predicates += predicate != 0;
+  self.state = Thread::State::kInBarrier;
+  self.operation = name;
+  self.site = site;
+  self.barrier = number;
+  if (barrier.arrived == (threads == 0 ? live_ : threads)) release(number);
+  leave();
+}
+
+void Block::release(unsigned number) {
+  Barrier& barrier = barriers_[number];
+  last_predicates_ = barrier.predicates;
+  barrier.arrived = 0;
+  idle_pauses_ = 0;
+  const Thread* first = nullptr;  // of the warp
+  for (unsigned i = 0; i < size().x * size().y * size().z; ++i) {
+    Thread& thread = threads_[i];
+    if (i % kWarp == 0) first = nullptr;
+    if (thread.state != Thread::State::kInBarrier || thread.barrier != number) continue;
+    if (first != nullptr && (first->site != thread.site || first->operation != thread.operation)) {
+      const std::string what = "lanes of one warp came to a barrier from different places: thread " +
+                               std::to_string(first->number) + " from " + first->operation + " at " + text(first->site) +
+                               ", thread " + std::to_string(i) + " from " + thread.operation;
+      fail(what, thread.site);
+    }
+    first = &thread;
+    thread.predicate = static_cast<int>(last_predicates_);
+    make_runnable(thread);
+  }
+}
+
+void Block::barrier(const char* name, unsigned number, unsigned threads, Site site) {
+  arrive(name, number, threads, 0, site);
+}
+
+unsigned Block::counting_barrier(const char* name, int predicate, Site site) {
+  Thread& self = *current_thread;
+  arrive(name, 0, 0, predicate, site);
+  return static_cast<unsigned>(self.predicate);
+}
+
+void Block::collective(const Collective& collective, uint32_t mask, void* operands, Site site) {
+  Thread& self = *current_thread;
+  const unsigned lane = self.number % kWarp;
+  const unsigned first = self.number - lane;
+  if ((mask >> lane & 1) == 0) fail(std::string(collective.name) + " by a lane that its mask " + hex(mask) + " lacks", site);
+  self.operation = collective.name;
+  self.site = site;
+  self.mask = mask;
+  self.operands = operands;
+
+  auto& groups = groups_[first / kWarp];
+  size_t g = 0;
+  while (g < groups.size() && (groups[g].collective != &collective || groups[g].mask != mask)) ++g;
+  if (g == groups.size()) groups.push_back({&collective, mask, 0});
+  groups[g].arrived |= 1u << lane;
+  if (groups[g].arrived != mask) {
+    self.state = Thread::State::kInCollective;
+    leave();
+    return;
+  }
+
+  groups[g] = groups.back();
+  groups.pop_back();
+  idle_pauses_ = 0;
+  void* all[kWarp] = {};
+  for (unsigned l = 0; l < kWarp; ++l) {
+    if ((mask >> l & 1) == 0) continue;
+    Thread& other = threads_[first + l];
+    if (collective.aligned && other.site != site) {
+      fail(std::string(collective.name) + " by lanes of one warp from different places: thread " +
+               std::to_string(other.number) + " from " + text(other.site),
+           site);
+    }
+    all[l] = other.operands;
+    if (l != lane) make_runnable(other);
+  }
+  collective.combine(all, mask);
+  if (random_.below(4) == 0) {
+    make_runnable(self);
+    leave();
+  }
+}
+
+void Block::pause(const char* name, Site site) {
+  if (++idle_pauses_ > kIdlePauses) {
+    fail(std::string(name) + " was executed " + std::to_string(kIdlePauses) +
+             " times while nothing else happened: does the block wait for another one, which may not run beside it?",
+         site);
+  }
+  if (random_.below(4) != 0) return;
+  Thread& self = *current_thread;
+  self.operation = name;
+  self.site = site;
+  make_runnable(self);
+  leave();
+}
+
+void Block::copy_async(void* shared, const void* global, unsigned bytes, Site site) {
+  auto* target = static_cast<unsigned char*>(shared);
+  const auto* source = static_cast<const unsigned char*>(global);
+  if (reinterpret_cast<uintptr_t>(target) % 16 != 0) fail("cp.async of 16 bytes to a misaligned address", site);
+  if (!is_shared(target, 16)) fail("cp.async to an address outside of shared memory", site);
+  if (bytes > 0 && reinterpret_cast<uintptr_t>(source) % 16 != 0) fail("cp.async of 16 bytes from a misaligned address", site);
+  if (bytes > 0 && !is_readable_device_memory(source, bytes)) {
+    fail("cp.async from an address outside of every device allocation", site);
+  }
+  // Whoever still reads the old contents, or already reads the new ones, finds this.
+  fill_poison(target, 16);
+  current_thread->copies.push_back({target, source, bytes, current_thread->groups});
+  ++copies_in_flight_;
+}
+
+namespace {
+
+void land(const Copy& copy) {
+  std::memcpy(copy.target, copy.source, copy.bytes);
+  std::memset(copy.target + copy.bytes, 0, 16 - copy.bytes);
+}
+
+}  // namespace
+
+void Block::land_one_of_somebody() {
+  Thread& thread = threads_[random_.below(size().x * size().y * size().z)];
+  if (thread.copies.empty()) return;
+  const size_t chosen = random_.below(static_cast<uint32_t>(thread.copies.size()));
+  land(thread.copies[chosen]);
+  thread.copies[chosen] = thread.copies.back();
+  thread.copies.pop_back();
+  --copies_in_flight_;
+}
+
+void Block::commit_copies() { ++current_thread->groups; }
+
+void Block::wait_copies(unsigned groups_left) {
+  Thread& self = *current_thread;
+  auto& copies = self.copies;
+  for (size_t i = 0; i < copies.size();) {
+    if (copies[i].group + groups_left >= self.groups) {
+      ++i;
+      continue;
+    }
+    land(copies[i]);
+    copies[i] = copies.back();
+    copies.pop_back();
+    --copies_in_flight_;
+  }
+}
+
+void Block::fail(const std::string& what, Site site) {
+  failure_ = place(current_thread->number) + what + ", at " + text(site);
+  switch_fibre(current_thread->fibre, scheduler_, true);
+  std::abort();  // an abandoned fibre is not resumed
+}
+
+std::string Block::place(unsigned thread_number) const {
+  std::string out = "kernel " + launch_->name + ", block " + text(index_);
+  if (thread_number < kMaxThreads) out += ", thread " + text(threads_[thread_number].index);
+  return out + ": ";
+}
+
+std::string Block::describe_waiting() const {
+  std::map<std::string, std::vector<unsigned>> where;
+  for (unsigned i = 0; i < size().x * size().y * size().z; ++i) {
+    const Thread& thread = threads_[i];
+    std::string at;
+    if (thread.state == Thread::State::kDone) {
+      at = "have ended";
+    } else {
+      at = "wait in " + std::string(thread.operation) + " at " + text(thread.site);
+      if (thread.state == Thread::State::kInCollective) at += " for the lanes " + hex(thread.mask);
+      if (thread.state == Thread::State::kInBarrier) at += " (barrier " + std::to_string(thread.barrier) + ")";
+    }
+    where[at].push_back(i);
+  }
+  std::string out;
+  for (const auto& [at, threads] : where) out += "  threads " + ranges(threads) + " " + at + "\n";
+  return out;
+}
+
+}  // namespace emulator
+}  // namespace paroattn
