@@ -1,4 +1,4 @@
-// What the compiler said in a build folder; native/c_api/keep_log.sh put it beside the objects.
+// What the compiler said in a build folder; native/cmake/keep_log.sh put it beside the objects.
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
