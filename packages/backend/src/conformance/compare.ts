@@ -1,6 +1,8 @@
 import { type Tensor, toFloat32 } from "@paroattn/tensor";
+import type { FloatDType } from "../device-tensor.js";
 import { describeShape, sameShape } from "../operators/checks.js";
 import { ConformanceError } from "./errors.js";
+import { halfUnit } from "./tolerance.js";
 
 /** Tolerance of an element: one for all, or by index (and expected value). */
 export type Bound = number | ((index: number, expected: number) => number);
@@ -13,11 +15,17 @@ export function expectClose(options: {
   readonly expected: Tensor;
   /** 0 asks for equal values. */
   readonly bound: Bound;
+  /**
+   * The dtype that `actual` must have where `expected` is what the reference says in f32: a half may beyond its bound be
+   * off by half a unit, as its one rounding allows. Default: that of `expected`.
+   */
+  readonly dtype?: FloatDType;
 }): void {
-  const { what, actual, expected, bound } = options;
-  if (actual.dtype !== expected.dtype || !sameShape(actual.shape, expected.shape)) {
+  const { what, actual, expected, bound, dtype } = options;
+  const wantedDtype = dtype ?? expected.dtype;
+  if (actual.dtype !== wantedDtype || !sameShape(actual.shape, expected.shape)) {
     throw new ConformanceError(
-      `expected ${what} of ${describe(expected)} but found ${describe(actual)}`,
+      `expected ${what} of ${describe({ ...expected, dtype: wantedDtype })} but found ${describe(actual)}`,
     );
   }
   const found = toFloat32(actual);
@@ -33,7 +41,8 @@ export function expectClose(options: {
   for (let index = 0; index < wanted.length; index++) {
     if (Object.is(found[index], wanted[index])) continue;
     const error = Math.abs(found[index]! - wanted[index]!);
-    const tolerance = typeof bound === "number" ? bound : bound(index, wanted[index]!);
+    const within = typeof bound === "number" ? bound : bound(index, wanted[index]!);
+    const tolerance = within + halfUnit(dtype ?? "f32", Math.abs(wanted[index]!) + within);
     if (error <= tolerance) continue;
     beyond++;
     largestError = Math.max(largestError, error);
@@ -54,7 +63,7 @@ export function expectThat(condition: boolean, message: string): asserts conditi
   if (!condition) throw new ConformanceError(message);
 }
 
-function describe(tensor: Tensor): string {
+function describe(tensor: Pick<Tensor, "dtype" | "shape">): string {
   return `${tensor.dtype} ${describeShape(tensor.shape)}`;
 }
 

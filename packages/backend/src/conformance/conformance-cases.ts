@@ -1,4 +1,4 @@
-import type { ConformanceCase } from "./case.js";
+import { type ConformanceCase, reasonToSkip } from "./case.js";
 import { attentionCases } from "./cases/attention.js";
 import { attentionIdentityCases } from "./cases/attention-identities.js";
 import { blockStatisticsCases } from "./cases/block-statistics.js";
@@ -12,25 +12,59 @@ import { normCases } from "./cases/norms.js";
 import { refusalCases } from "./cases/refusals.js";
 import { scopeCases } from "./cases/scopes.js";
 import { specialValueCases } from "./cases/special-values.js";
+import { unsupportedCases } from "./cases/unsupported.js";
+import { type ConformanceOptions, settingsOf } from "./options.js";
+
+/** A case that the stated backend is not held to. */
+export interface SkippedCase {
+  readonly name: string;
+  readonly operator: string;
+  /** Such as "the backend has no linear". */
+  readonly why: string;
+}
+
+/** The whole suite, for one backend. */
+export interface ConformancePlan {
+  readonly cases: readonly ConformanceCase[];
+  readonly skipped: readonly SkippedCase[];
+}
 
 /**
  * Everything that a backend must do as the reference does: every operator on awkward shapes, ownership, failures,
  * signals, timings. Tolerances follow from the dtype and the length of the sums (`tolerance.ts`), not from the case.
+ * What a backend states that it has not is skipped and listed, and it must refuse it.
  */
-export function conformanceCases(): ConformanceCase[] {
+export function planConformance(options: ConformanceOptions = {}): ConformancePlan {
+  const settings = settingsOf(options);
+  const cases: ConformanceCase[] = [];
+  const skipped: SkippedCase[] = [];
+  for (const one of everyCase(settings)) {
+    const why = reasonToSkip(one, settings);
+    if (why === undefined) cases.push(one);
+    else skipped.push({ name: one.name, operator: one.operator, why });
+  }
+  return { cases: [...cases, ...unsupportedCases(settings)], skipped };
+}
+
+/** The cases of `planConformance`. */
+export function conformanceCases(options: ConformanceOptions = {}): readonly ConformanceCase[] {
+  return planConformance(options).cases;
+}
+
+function everyCase(settings: ReturnType<typeof settingsOf>): ConformanceCase[] {
   return [
     ...linearCases(),
     ...conv2dCases(),
-    ...normCases(),
-    ...elementwiseCases(),
-    ...movementCases(),
-    ...attentionCases(),
-    ...attentionIdentityCases(),
-    ...blockStatisticsCases(),
-    ...specialValueCases(),
-    ...refusalCases(),
-    ...failureCases(),
-    ...lifecycleCases(),
-    ...scopeCases(),
+    ...normCases(settings),
+    ...elementwiseCases(settings),
+    ...movementCases(settings),
+    ...attentionCases(settings),
+    ...attentionIdentityCases(settings),
+    ...blockStatisticsCases(settings),
+    ...specialValueCases(settings),
+    ...refusalCases(settings),
+    ...failureCases(settings),
+    ...lifecycleCases(settings),
+    ...scopeCases(settings),
   ];
 }

@@ -1,6 +1,7 @@
 import { type Tensor, toFloat32 } from "@paroattn/tensor";
+import type { FloatDType } from "../device-tensor.js";
 
-/** Unit roundoff of f32, in which activations are kept and sums are accumulated: 2^-24. */
+/** Unit roundoff of f32, in which operators compute: 2^-24. */
 export const UNIT_ROUNDOFF = 2 ** -24;
 
 /**
@@ -16,6 +17,25 @@ export const FUNCTION_ROUNDINGS = 16;
  */
 export function sumRoundoff(terms: number): number {
   return 2 * UNIT_ROUNDOFF * Math.sqrt(Math.max(1, terms));
+}
+
+/** Significant bits of a half, the leading one counted, and its smallest normal exponent. */
+const HALVES = { f16: { bits: 11, exponent: -14 }, bf16: { bits: 8, exponent: -126 } } as const;
+
+/** Relative error of a number rounded to a dtype, to the nearest: 2^-24, 2^-11 (f16) or 2^-8 (bf16). */
+export function unitRoundoff(dtype: FloatDType): number {
+  return dtype === "f32" ? UNIT_ROUNDOFF : 2 ** -HALVES[dtype].bits;
+}
+
+/**
+ * Half the distance between neighbours of a half precision dtype at a magnitude: the most that one rounding, to the
+ * nearest, moves a number. 0 for f32, whose own rounding is part of the other tolerances.
+ */
+export function halfUnit(dtype: FloatDType, magnitude: number): number {
+  if (dtype === "f32") return 0;
+  const { bits, exponent } = HALVES[dtype];
+  const own = magnitude > 0 ? Math.floor(Math.log2(magnitude)) : exponent;
+  return 2 ** (Math.max(own, exponent) - bits);
 }
 
 /** |x| elementwise, as f32: the inputs with which an operator computes its accumulated magnitude. */

@@ -21,6 +21,20 @@ export interface PreparedHead {
 /** [batch * heads] */
 export type PreparedAttention = readonly PreparedHead[];
 
+/** What decides the operands beside the tensors. */
+export type PreparedSizes = Pick<
+  ResolvedPrepareAttention,
+  | "batch"
+  | "heads"
+  | "keyValueHeads"
+  | "queryTokens"
+  | "keyTokens"
+  | "headDim"
+  | "layout"
+  | "orders"
+  | "precision"
+>;
+
 export interface PrepareInputs {
   readonly query: Tensor;
   readonly key: Tensor;
@@ -36,9 +50,9 @@ export interface PrepareInputs {
 /** Head by head: the norm, the rotary embedding, the rounding to the products' precision, then the rows in the head's order. */
 export function prepareAttention(options: {
   inputs: PrepareInputs;
-  resolved: ResolvedPrepareAttention;
-  norm: QueryKeyNorm | undefined;
-  rope: RotaryEmbedding | undefined;
+  resolved: PreparedSizes;
+  norm: Pick<QueryKeyNorm, "kind" | "epsilon"> | undefined;
+  rope: Pick<RotaryEmbedding, "pairing"> | undefined;
 }): PreparedAttention {
   const { inputs, resolved, norm, rope } = options;
   const { batch, heads, keyValueHeads, queryTokens, keyTokens, headDim } = resolved;
@@ -84,7 +98,7 @@ function operandOf(rows: Float64Array, dtype: "f16" | "bf16" | undefined): Float
 }
 
 /** reordered[i] = sequence[sources[i]] */
-function sources(resolved: ResolvedPrepareAttention, head: number, tokens: number): Uint32Array {
+function sources(resolved: PreparedSizes, head: number, tokens: number): Uint32Array {
   const { layout, orders } = resolved;
   if (layout === undefined || orders === undefined)
     return Uint32Array.from({ length: tokens }, (_, i) => i);
@@ -117,7 +131,11 @@ function gatherRows(rows: Float64Array, indices: Uint32Array, headDim: number): 
 
 function normalize(
   row: Float64Array,
-  options: { norm: QueryKeyNorm; weight: Tensor | undefined; bias: Tensor | undefined },
+  options: {
+    norm: Pick<QueryKeyNorm, "kind" | "epsilon">;
+    weight: Tensor | undefined;
+    bias: Tensor | undefined;
+  },
 ): void {
   const { norm } = options;
   const weight = options.weight && toFloat32(options.weight);

@@ -1,19 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ConformanceError, conformanceCases } from "../../src/conformance/index.js";
 import { createReferenceBackend, TensorDisposedError } from "../../src/index.js";
+import { isBig } from "../support/big-cases.js";
 import { brokenBackend } from "../support/broken-backend.js";
 import { faults } from "./faults.js";
-
-/** Big grids and the long attention say nothing more about these faults. */
-const SLOW = ["60x72 grid, masked", "13x15x18 grid"];
 
 describe("the suite finds a backend in which", () => {
   it.each(faults)("$name", async ({ operator, among = "", faults }) => {
     const cases = conformanceCases().filter(
-      ({ name, ...one }) =>
-        one.operator === operator &&
-        name.includes(among) &&
-        !SLOW.some((slow) => name.includes(slow)),
+      ({ name, ...one }) => one.operator === operator && name.includes(among) && !isBig({ name }),
     );
     const errors: unknown[] = [];
     for (const one of cases) {

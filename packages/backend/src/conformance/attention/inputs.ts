@@ -1,9 +1,11 @@
 import { tokenCount } from "@paroattn/reorder";
 import { type BlockMaskData, partitionLayout, partitionTokens } from "@paroattn/sparse-masks";
 import type { Tensor } from "@paroattn/tensor";
-import type { AttentionOperands, DeviceMask } from "../../attention-types.js";
+import type { AttentionOperands, AttentionPrecision, DeviceMask } from "../../attention-types.js";
 import type { Backend } from "../../backend.js";
-import type { DeviceTensor } from "../../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../../device-tensor.js";
+import { representable, uploadAs } from "../activations.js";
+import type { ConformanceSettings } from "../options.js";
 import { Random } from "../random.js";
 import { randomMask } from "./random-mask.js";
 import type { AttentionSpec } from "./spec.js";
@@ -11,6 +13,10 @@ import type { AttentionSpec } from "./spec.js";
 /** The host tensors of one attention. */
 export interface AttentionInputs {
   readonly spec: AttentionSpec;
+  /** In which the projections and the residual are uploaded; their numbers are such that it can keep them. */
+  readonly dtype: FloatDType;
+  /** Undefined: the default. */
+  readonly precision: AttentionPrecision | undefined;
   readonly batch: number;
   readonly queryTokens: number;
   readonly keyTokens: number;
@@ -30,7 +36,11 @@ export interface AttentionInputs {
 /** Epsilon of the query-key norm in all cases. */
 export const NORM_EPSILON = 1e-6;
 
-export function makeInputs(spec: AttentionSpec, seed: number): AttentionInputs {
+export function makeInputs(
+  spec: AttentionSpec,
+  options: ConformanceSettings & { readonly seed: number },
+): AttentionInputs {
+  const { seed, dtype, precision } = options;
   const random = new Random(seed, spec.name);
   const { heads, headDim, layout, batch = 1, keyValueHeads = heads } = spec;
   const { deviation = 1, mean = 0 } = spec;
@@ -44,16 +54,20 @@ export function makeInputs(spec: AttentionSpec, seed: number): AttentionInputs {
     keyBlocks: partition(keyTokens).blocks,
   };
   const maskSpec = spec.mask;
+  const projection = (shape: readonly number[], numbers: object) =>
+    representable(random.tensor(shape, numbers), dtype);
   const angles = spec.rope && random.tensor([queryTokens, headDim / 2], { deviation: 2 });
   return {
     spec,
+    dtype,
+    precision: precision.precision,
     batch,
     queryTokens,
     keyTokens,
     keyValueHeads,
-    query: random.tensor([batch, queryTokens, heads * headDim], { deviation, mean }),
-    key: random.tensor([batch, keyTokens, keyValueHeads * headDim], { deviation, mean }),
-    value: random.tensor([batch, keyTokens, keyValueHeads * headDim]),
+    query: projection([batch, queryTokens, heads * headDim], { deviation, mean }),
+    key: projection([batch, keyTokens, keyValueHeads * headDim], { deviation, mean }),
+    value: projection([batch, keyTokens, keyValueHeads * headDim], {}),
     normTensors: normTensors(spec, random),
     cos: angles && { ...angles, data: angles.data.map(Math.cos) },
     sin: angles && { ...angles, data: angles.data.map(Math.sin) },
@@ -64,7 +78,7 @@ export function makeInputs(spec: AttentionSpec, seed: number): AttentionInputs {
       ),
     bias: spec.bias ? random.tensor([heads, queryTokens, keyTokens], { deviation: 2 }) : undefined,
     rowScale: spec.rowScale ? random.tensor([batch, heads, queryTokens]) : undefined,
-    residual: spec.residual ? random.tensor([batch, queryTokens, heads * headDim]) : undefined,
+    residual: spec.residual ? projection([batch, queryTokens, heads * headDim], {}) : undefined,
   };
 }
 
@@ -89,11 +103,11 @@ export function prepare(
   inputs: AttentionInputs,
   spec: AttentionSpec = inputs.spec,
 ): AttentionOperands {
-  const { cos, sin } = inputs;
+  const { cos, sin, dtype, precision } = inputs;
   return backend.prepareAttention({
-    query: backend.upload(inputs.query),
-    key: backend.upload(inputs.key),
-    value: backend.upload(inputs.value),
+    query: uploadAs(backend, inputs.query, dtype),
+    key: uploadAs(backend, inputs.key, dtype),
+    value: uploadAs(backend, inputs.value, dtype),
     heads: spec.heads,
     headDim: spec.headDim,
     ...(spec.keyValueHeads && { keyValueHeads: spec.keyValueHeads }),
@@ -107,6 +121,7 @@ export function prepare(
       sin && { rope: { cos: backend.upload(cos), sin: backend.upload(sin), pairing: spec.rope } }),
     ...(spec.keyLengths && { keyLengths: spec.keyLengths }),
     ...(spec.scale !== undefined && { scale: spec.scale }),
+    ...(precision && { precision }),
   });
 }
 
@@ -126,11 +141,8 @@ export function attend(
   const { output, logSumExp } = backend.attention({
     operands: prepare(backend, inputs),
     ...(mask && { mask }),
-    ...uploadAll(backend, {
-      ...(bias && { bias }),
-      ...(rowScale && { rowScale }),
-      ...(residual && { residual }),
-    }),
+    ...uploadAll(backend, { ...(bias && { bias }), ...(rowScale && { rowScale }) }),
+    ...(residual && { residual: uploadAs(backend, residual, inputs.dtype) }),
     returnLogSumExp: true,
   });
   return { output, logSumExp: logSumExp! };

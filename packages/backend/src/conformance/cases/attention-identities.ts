@@ -1,18 +1,22 @@
 import { imageLayout } from "@paroattn/reorder";
-import type { Tensor } from "@paroattn/tensor";
+import { type Tensor, toFloat32 } from "@paroattn/tensor";
 import type { Backend } from "../../backend.js";
-import { type AttentionBounds, attentionBounds } from "../attention/bounds.js";
+import { attentionBounds } from "../attention/bounds.js";
 import { type AttentionInputs, attend, makeInputs, prepare } from "../attention/inputs.js";
 import { complement } from "../attention/random-mask.js";
 import type { AttentionSpec } from "../attention/spec.js";
 import type { ConformanceCase, ConformanceContext } from "../case.js";
 import { expectClose } from "../compare.js";
+import type { ConformanceSettings } from "../options.js";
 import { runProgram } from "../run-on-both.js";
+import { halfUnit } from "../tolerance.js";
 
 const layout = imageLayout({ height: 10, width: 13, textTokens: 9 });
 
 /** What must hold on a backend by itself, whatever the reference says. */
-export function attentionIdentityCases(): ConformanceCase[] {
+export function attentionIdentityCases(settings: ConformanceSettings): ConformanceCase[] {
+  const identity = identityOf(settings);
+  const plain = plainOf(settings);
   return [
     identity("an all-ones mask equals no mask", plain("full"), async (backend, inputs) => [
       await runProgram(backend, (scope) => attend(scope, inputs)),
@@ -52,14 +56,14 @@ export function attentionIdentityCases(): ConformanceCase[] {
   ];
 }
 
-function plain(mask?: "full"): AttentionSpec {
-  return {
+function plainOf({ anyHeadDim }: ConformanceSettings): (mask?: "full") => AttentionSpec {
+  return (mask) => ({
     name: "identity",
     batch: 2,
     heads: 2,
-    headDim: 64,
+    headDim: anyHeadDim,
     ...(mask ? { mask: { kind: mask }, queryTokens: 150 } : { queryTokens: layoutTokens }),
-  };
+  });
 }
 
 const layoutTokens = 139;
@@ -69,33 +73,41 @@ interface Result {
   readonly logSumExp: Tensor;
 }
 
-/** Two ways to one result: each may be off by the bound. */
-function identity(
-  name: string,
-  spec: AttentionSpec,
-  twice: (backend: Backend, inputs: AttentionInputs) => Promise<readonly [Result, Result]>,
-): ConformanceCase {
-  return {
+/**
+ * Two ways to one result: each may be off by the bound and is rounded to its dtype once. A result that is merged is
+ * rounded as a part, as a residual and as the whole.
+ */
+function identityOf(settings: ConformanceSettings) {
+  return (
+    name: string,
+    spec: AttentionSpec,
+    twice: (backend: Backend, inputs: AttentionInputs) => Promise<readonly [Result, Result]>,
+  ): ConformanceCase => ({
     name: `attention: ${name}`,
     operator: "attention",
-    run: async ({ backend, seed }: ConformanceContext) => {
-      const inputs = makeInputs({ ...spec, name }, seed);
+    uses: ["prepareAttention", "attention", ...(spec.mask ? (["prepareMask"] as const) : [])],
+    headDim: spec.headDim,
+    run: async ({ backend, reference, seed }: ConformanceContext) => {
+      const inputs = makeInputs({ ...spec, name }, { ...settings, seed });
       const [actual, expected] = await twice(backend, inputs);
-      const bounds: AttentionBounds = attentionBounds(inputs);
+      const bounds = await attentionBounds(inputs, reference);
       expectClose({
         what: "output",
         actual: actual.output,
         expected: expected.output,
-        bound: (index) => 2 * bounds.output(index),
+        bound: (index) => {
+          const bound = bounds.output(index);
+          return 2 * bound + 4 * halfUnit(settings.dtype, bounds.magnitude(index) + bound);
+        },
       });
       expectClose({
         what: "logSumExp",
         actual: actual.logSumExp,
         expected: expected.logSumExp,
-        bound: (_, value) => 2 * bounds.logSumExp(value),
+        bound: (index, value) => 2 * bounds.logSumExp(index, value),
       });
     },
-  };
+  });
 }
 
 /**
@@ -109,10 +121,11 @@ async function mergeHalves(backend: Backend, inputs: AttentionInputs): Promise<R
   const { spec, queryTokens } = inputs;
   const channels = spec.heads * spec.headDim;
   const total = first.logSumExp.data.map((a, i) => logAdd(a, second.logSumExp.data[i]!));
+  const firstOutput = toFloat32(first.output);
   const weight = (part: Tensor) =>
     Float32Array.from(part.data, (value, i) => Math.exp(value - total[i]!));
   const weightOfFirst = weight(first.logSumExp);
-  const residual = Float32Array.from(first.output.data, (value, i) => {
+  const residual = firstOutput.map((value, i) => {
     const row = Math.floor(i / channels);
     const head = Math.floor((i % channels) / spec.headDim);
     const at = (Math.floor(row / queryTokens) * spec.heads + head) * queryTokens;

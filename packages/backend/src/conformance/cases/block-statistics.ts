@@ -6,6 +6,7 @@ import { makeInputs, prepare } from "../attention/inputs.js";
 import type { AttentionSpec } from "../attention/spec.js";
 import type { ConformanceCase } from "../case.js";
 import { expectClose, expectThat } from "../compare.js";
+import type { ConformanceSettings } from "../options.js";
 import { runProgram } from "../run-on-both.js";
 import { sumRoundoff } from "../tolerance.js";
 
@@ -23,7 +24,7 @@ const SPECS: readonly AttentionSpec[] = [
   {
     name: "video orders, text in front, norm and rope",
     heads: 3,
-    headDim: 32,
+    headDim: 64,
     layout: videoLayout({ frames: 3, height: 7, width: 9, textTokens: 30 }),
     orders: ["WFH", "HWF", "FHW"],
     norm: "rms",
@@ -46,18 +47,20 @@ function epsilonOf(spec: AttentionSpec, keys: number): number {
   return (spec.deviation ?? 1) > 1 ? 1e-3 : 0.5 / keys;
 }
 
-export function blockStatisticsCases(): ConformanceCase[] {
+export function blockStatisticsCases(settings: ConformanceSettings): ConformanceCase[] {
   return SPECS.map((spec) => ({
     name: `blockStatistics: ${spec.name}`,
     operator: "blockStatistics",
+    uses: ["prepareAttention", "blockStatistics"],
+    headDim: spec.headDim,
     run: async ({ backend, reference, seed }) => {
-      const inputs = makeInputs(spec, seed);
+      const inputs = makeInputs(spec, { ...settings, seed });
       const { logSumExp } = await runProgram(reference, (scope) => ({
         logSumExp: scope.attention({ operands: prepare(scope, inputs), returnLogSumExp: true })
           .logSumExp!,
       }));
       const epsilon = epsilonOf(spec, inputs.keyTokens);
-      const { entry } = attentionBounds(inputs);
+      const { entry } = await attentionBounds(inputs, reference);
       const statistics = (on: Backend, threshold: number) =>
         runProgram(on, (scope) => ({
           ...scope.blockStatistics({

@@ -5,6 +5,7 @@ import { InvalidArgumentError, TensorDisposedError } from "../../errors.js";
 import type { ConformanceCase } from "../case.js";
 import { expectClose, expectThat } from "../compare.js";
 import { describeError, errorOf, thrownBy } from "../expect-error.js";
+import type { ConformanceSettings, OperatorName } from "../options.js";
 
 const ones: Tensor = { dtype: "f32", shape: [2, 3], data: new Float32Array(6).fill(1) };
 
@@ -25,7 +26,9 @@ async function expectValue(backend: Backend, tensor: DeviceTensor, value: number
   expectClose({ what: "tensor", actual, expected, bound: 0 });
 }
 
-const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
+type Run = (backend: Backend, settings: ConformanceSettings) => Promise<void>;
+
+const CASES: Readonly<Record<string, Run>> = {
   "upload copies, read copies": async (backend) => {
     const host = { ...ones, data: (ones.data as Float32Array).slice() };
     const tensor = backend.upload(host);
@@ -85,15 +88,18 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
     await expectValue(backend, back, 1);
     back.dispose();
   },
-  "disposed operands and masks are refused": async (backend) => {
+  "disposed operands and masks are refused": async (backend, settings) => {
+    const { anyHeadDim: headDim, precision } = settings;
     const scope = backend.scope();
-    const query = scope.upload({ dtype: "f32", shape: [1, 3, 2], data: new Float32Array(6) });
+    const data = new Float32Array(3 * headDim);
+    const query = scope.upload({ dtype: "f32", shape: [1, 3, headDim], data });
     const operands = scope.prepareAttention({
       query,
       key: query,
       value: query,
       heads: 1,
-      headDim: 2,
+      headDim,
+      ...precision,
     });
     const mask = scope.prepareMask({
       heads: 1,
@@ -160,11 +166,22 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
   },
 };
 
+/** The operators that the cases call, by what their names have in common. */
+const USES: Readonly<Record<string, readonly OperatorName[]>> = {
+  "dispose is in stream order": ["add"],
+  "a disposed tensor": ["activate"],
+  "a reshaped handle": ["reshape"],
+  "disposed operands and masks": ["prepareAttention", "prepareMask", "attention"],
+  "a scope frees": ["add", "activate"],
+  "many reads": ["combine"],
+};
+
 /** Who owns what, and for how long. */
-export function lifecycleCases(): ConformanceCase[] {
+export function lifecycleCases(settings: ConformanceSettings): ConformanceCase[] {
   return Object.entries(CASES).map(([name, run]) => ({
     name: `lifecycle: ${name}`,
     operator: "scope",
-    run: ({ backend }) => run(backend),
+    uses: Object.entries(USES).find(([start]) => name.startsWith(start))?.[1] ?? [],
+    run: ({ backend }) => run(backend, settings),
   }));
 }

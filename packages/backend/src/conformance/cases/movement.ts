@@ -1,8 +1,9 @@
 import type { Tensor } from "@paroattn/tensor";
 import type { Backend } from "../../backend.js";
-import type { DeviceTensor } from "../../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../../device-tensor.js";
 import type { ConformanceCase } from "../case.js";
 import { expectClose } from "../compare.js";
+import type { ConformanceSettings } from "../options.js";
 import { Random } from "../random.js";
 import { runOnBoth } from "../run-on-both.js";
 
@@ -88,17 +89,17 @@ const SPECS: readonly MovementSpec[] = [
 ];
 
 /** Nothing is computed, so every bit must be equal. */
-export function movementCases(): ConformanceCase[] {
-  return [...SPECS.map(movementCase), reshapeOfHalfs(), ...embeddingCases()];
+export function movementCases({ dtype }: ConformanceSettings): ConformanceCase[] {
+  return [...SPECS.map((spec) => movementCase(spec, dtype)), reshapeOfHalfs(), ...embeddingCases()];
 }
 
-function movementCase(spec: MovementSpec): ConformanceCase {
+function movementCase(spec: MovementSpec, dtype: FloatDType): ConformanceCase {
   return {
     name: `${spec.operator}: ${spec.name}`,
     operator: spec.operator,
     run: async (context) => {
       const random = new Random(context.seed, spec.name);
-      const tensors = spec.shapes.map((shape) => random.tensor(shape));
+      const tensors = spec.shapes.map((shape) => random.weight(shape, { dtype }));
       const { actual, expected } = await runOnBoth(context, (backend) => ({
         output: spec.apply(
           backend,

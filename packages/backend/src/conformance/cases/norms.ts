@@ -1,6 +1,10 @@
 import type { Tensor } from "@paroattn/tensor";
+import type { Backend } from "../../backend.js";
+import type { FloatDType } from "../../device-tensor.js";
+import { representable, uploadAs } from "../activations.js";
 import type { ConformanceCase, ConformanceContext } from "../case.js";
 import { expectClose } from "../compare.js";
+import type { ConformanceSettings } from "../options.js";
 import { Random } from "../random.js";
 import { runOnBoth, runProgram } from "../run-on-both.js";
 import {
@@ -10,24 +14,31 @@ import {
   sumRoundoff,
   UNIT_ROUNDOFF,
 } from "../tolerance.js";
-import { type GroupNormSpec, groupNormSpecs, layerNormSpecs, rmsNormSpecs } from "./norm-specs.js";
+import {
+  type GroupNormSpec,
+  groupNormSpecs,
+  type LayerNormSpec,
+  layerNormSpecs,
+  type RmsNormSpec,
+  rmsNormSpecs,
+} from "./norm-specs.js";
 
-export function normCases(): ConformanceCase[] {
+export function normCases({ dtype }: ConformanceSettings): ConformanceCase[] {
   return [
     ...layerNormSpecs.map((spec) => ({
       name: `layerNorm: ${spec.name}`,
       operator: "layerNorm",
-      run: (context: ConformanceContext) => runLayerNorm(context, spec),
+      run: (context: ConformanceContext) => runLayerNorm(context, spec, dtype),
     })),
     ...rmsNormSpecs.map((spec) => ({
       name: `rmsNorm: ${spec.name}`,
       operator: "rmsNorm",
-      run: (context: ConformanceContext) => runRmsNorm(context, spec),
+      run: (context: ConformanceContext) => runRmsNorm(context, spec, dtype),
     })),
     ...groupNormSpecs.map((spec) => ({
       name: `groupNorm: ${spec.name}`,
       operator: "groupNorm",
-      run: (context: ConformanceContext) => runGroupNorm(context, spec),
+      run: (context: ConformanceContext) => runGroupNorm(context, spec, dtype),
     })),
   ];
 }
@@ -55,27 +66,31 @@ function normalizedErrors(rows: Tensor, length: number, epsilon: number): Float6
 
 async function runLayerNorm(
   context: ConformanceContext,
-  spec: (typeof layerNormSpecs)[number],
+  spec: LayerNormSpec,
+  dtype: FloatDType,
 ): Promise<void> {
   const { shape, epsilon = 1e-6, weightDtype = "f32" } = spec;
   const random = new Random(context.seed, spec.name);
   const channels = shape.at(-1)!;
-  const input = random.tensor(shape, { mean: spec.mean ?? 0 });
+  const input = representable(random.tensor(shape, { mean: spec.mean ?? 0 }), dtype);
   const weight = spec.weight
     ? random.weight([channels], { dtype: weightDtype, mean: 1 })
     : undefined;
   const bias = spec.weight ? random.weight([channels], { dtype: weightDtype }) : undefined;
-  const scale = spec.adaptive ? random.tensor([shape[0]!, channels]) : undefined;
-  const shift = spec.adaptive ? random.tensor([shape[0]!, channels]) : undefined;
-  const { actual, expected } = await runOnBoth(context, (backend) => ({
+  const modulation = () => representable(random.tensor([shape[0]!, channels]), dtype);
+  const scale = spec.adaptive ? modulation() : undefined;
+  const shift = spec.adaptive ? modulation() : undefined;
+  const program = (backend: Backend, as: FloatDType) => ({
     output: backend.layerNorm({
-      input: backend.upload(input),
+      input: uploadAs(backend, input, as),
       ...(weight && { weight: backend.upload(weight) }),
       ...(bias && { bias: backend.upload(bias) }),
-      ...(scale && shift && { scale: backend.upload(scale), shift: backend.upload(shift) }),
+      ...(scale &&
+        shift && { scale: uploadAs(backend, scale, as), shift: uploadAs(backend, shift, as) }),
       epsilon,
     }),
-  }));
+  });
+  const { actual, expected } = await runOnBoth(context, program, dtype);
   const errors = normalizedErrors(input, channels, epsilon);
   const weights = weight && absolute(weight).data;
   const rowsOfBatch = input.data.length / (shape[0] ?? 1);
@@ -91,47 +106,55 @@ async function runLayerNorm(
         absoluteAt(bias, c) * Math.abs(1 + (scale?.data[at] ?? 0)) + absoluteAt(shift, at);
       return factor * errors[index]! + 4 * UNIT_ROUNDOFF * (Math.abs(value) + offsets);
     },
+    dtype,
   });
 }
 
 async function runRmsNorm(
   context: ConformanceContext,
-  spec: (typeof rmsNormSpecs)[number],
+  spec: RmsNormSpec,
+  dtype: FloatDType,
 ): Promise<void> {
   const { shape, epsilon = 1e-6, weightDtype } = spec;
   const random = new Random(context.seed, spec.name);
   const channels = shape.at(-1)!;
-  const input = random.tensor(shape, { deviation: spec.deviation ?? 1 });
+  const input = representable(random.tensor(shape, { deviation: spec.deviation ?? 1 }), dtype);
   const weight =
     weightDtype && random.weight([channels], { dtype: weightDtype, mean: 1, deviation: 0.5 });
-  const { actual, expected } = await runOnBoth(context, (backend) => ({
+  const program = (backend: Backend, as: FloatDType) => ({
     output: backend.rmsNorm({
-      input: backend.upload(input),
+      input: uploadAs(backend, input, as),
       ...(weight && { weight: backend.upload(weight) }),
       epsilon,
     }),
-  }));
+  });
+  const { actual, expected } = await runOnBoth(context, program, dtype);
   const relative = sumRoundoff(channels) + FUNCTION_ROUNDINGS * UNIT_ROUNDOFF;
   expectClose({
     what: "output",
     actual: actual.output,
     expected: expected.output,
     bound: (_, value) => relative * Math.abs(value),
+    dtype,
   });
 }
 
-async function runGroupNorm(context: ConformanceContext, spec: GroupNormSpec): Promise<void> {
+async function runGroupNorm(
+  context: ConformanceContext,
+  spec: GroupNormSpec,
+  dtype: FloatDType,
+): Promise<void> {
   const { shape, groups, epsilon = 1e-6, weightDtype = "f32", activation } = spec;
   const random = new Random(context.seed, spec.name);
   const [batch, channels] = shape as [number, number];
-  const input = random.tensor(shape, { mean: spec.mean ?? 0 });
+  const input = representable(random.tensor(shape, { mean: spec.mean ?? 0 }), dtype);
   const weight = spec.weight
     ? random.weight([channels], { dtype: weightDtype, mean: 1 })
     : undefined;
   const bias = spec.weight ? random.weight([channels], { dtype: weightDtype }) : undefined;
-  const program = (activated: boolean) => (backend: ConformanceContext["backend"]) => ({
+  const program = (activated: boolean) => (backend: Backend, as: FloatDType) => ({
     output: backend.groupNorm({
-      input: backend.upload(input),
+      input: uploadAs(backend, input, as),
       groups,
       ...(weight && { weight: backend.upload(weight) }),
       ...(bias && { bias: backend.upload(bias) }),
@@ -139,8 +162,8 @@ async function runGroupNorm(context: ConformanceContext, spec: GroupNormSpec): P
       ...(activated && activation && { activation }),
     }),
   });
-  const { actual, expected } = await runOnBoth(context, program(true));
-  const plain = await runProgram(context.reference, program(false));
+  const { actual, expected } = await runOnBoth(context, program(true), dtype);
+  const plain = await runProgram(context.reference, (backend) => program(false)(backend, "f32"));
   const positions = input.data.length / (batch * channels);
   const errors = normalizedErrors(input, (channels / groups) * positions, epsilon);
   const weights = weight && absolute(weight).data;
@@ -156,6 +179,7 @@ async function runGroupNorm(context: ConformanceContext, spec: GroupNormSpec): P
         (weights?.[c] ?? 1) * errors[index]! + 4 * UNIT_ROUNDOFF * (value + absoluteAt(bias, c));
       return ACTIVATION_SLOPE * before + ofFunction * value;
     },
+    dtype,
   });
 }
 

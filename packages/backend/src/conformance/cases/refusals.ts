@@ -1,11 +1,13 @@
 import { imageLayout } from "@paroattn/reorder";
 import type { Tensor } from "@paroattn/tensor";
+import type { AttentionOperands } from "../../attention-types.js";
 import type { Backend } from "../../backend.js";
 import type { DeviceTensor } from "../../device-tensor.js";
 import { InvalidArgumentError } from "../../errors.js";
 import type { ConformanceCase } from "../case.js";
 import { expectThat } from "../compare.js";
 import { describeError, thrownBy } from "../expect-error.js";
+import type { ConformanceSettings, OperatorName } from "../options.js";
 
 function zeros(shape: readonly number[]): Tensor<"f32"> {
   return { dtype: "f32", shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
@@ -13,18 +15,12 @@ function zeros(shape: readonly number[]): Tensor<"f32"> {
 
 interface Refusal {
   readonly operator: string;
-  readonly call: (backend: Backend, make: (...shape: number[]) => DeviceTensor) => unknown;
-}
-
-function attentionOf(backend: Backend, query: DeviceTensor, more: object = {}) {
-  return backend.prepareAttention({
-    query,
-    key: query,
-    value: query,
-    heads: 1,
-    headDim: query.shape[2]!,
-    ...more,
-  });
+  readonly uses?: readonly OperatorName[];
+  readonly call: (
+    backend: Backend,
+    make: (...shape: number[]) => DeviceTensor,
+    attend: (tokens: number, more?: object) => AttentionOperands,
+  ) => unknown;
 }
 
 const fullMask = { heads: 1, queryBlocks: 2, keyBlocks: 2, bits: Uint8Array.of(0b1111) };
@@ -101,29 +97,28 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   },
   "prepareAttention with a key length of 0": {
     operator: "prepareAttention",
-    call: (backend, make) => attentionOf(backend, make(1, 3, 2), { keyLengths: [0] }),
+    call: (_, __, attend) => attend(3, { keyLengths: [0] }),
   },
   "prepareAttention with a video order of an image": {
     operator: "prepareAttention",
-    call: (backend, make) =>
-      attentionOf(backend, make(1, 6, 2), {
-        layout: imageLayout({ height: 2, width: 3 }),
-        orders: ["FHW"],
-      }),
+    call: (_, __, attend) =>
+      attend(6, { layout: imageLayout({ height: 2, width: 3 }), orders: ["FHW"] }),
   },
   "attention with a mask of other blocks": {
     operator: "attention",
-    call: (backend, make) =>
+    uses: ["prepareAttention", "prepareMask", "attention"],
+    call: (backend, _, attend) =>
       backend.attention({
-        operands: attentionOf(backend, make(1, 3, 2)),
+        operands: attend(3),
         mask: backend.prepareMask(fullMask),
       }),
   },
   "attention with a mask whose live keys are all padding": {
     operator: "attention",
-    call: (backend, make) =>
+    uses: ["prepareAttention", "prepareMask", "attention"],
+    call: (backend, _, attend) =>
       backend.attention({
-        operands: attentionOf(backend, make(1, 70, 2), { keyLengths: [64] }),
+        operands: attend(70, { keyLengths: [64] }),
         mask: backend.prepareMask({ ...fullMask, bits: Uint8Array.of(0b1011) }),
       }),
   },
@@ -133,9 +128,10 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   },
   "blockStatistics with another log-sum-exp": {
     operator: "blockStatistics",
-    call: (backend, make) =>
+    uses: ["prepareAttention", "blockStatistics"],
+    call: (backend, make, attend) =>
       backend.blockStatistics({
-        operands: attentionOf(backend, make(1, 3, 2)),
+        operands: attend(3),
         logSumExp: make(1, 1, 2),
         epsilon: 1e-3,
       }),
@@ -143,19 +139,24 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 
 /** Wrong arguments are refused at the call, by name. */
-export function refusalCases(): ConformanceCase[] {
+export function refusalCases(settings: ConformanceSettings): ConformanceCase[] {
+  const { anyHeadDim: headDim, precision } = settings;
   return [
-    ...Object.entries(REFUSALS).map(([name, { operator, call }]) => ({
+    ...Object.entries(REFUSALS).map(([name, { operator, uses, call }]) => ({
       name: `refusals: ${name}`,
       operator,
+      ...(uses && { uses }),
       run: async ({ backend }: { backend: Backend }) => {
         const scope = backend.scope();
         try {
           const make = (...shape: number[]) => scope.upload(zeros(shape));
-          expectInvalid(
-            operator,
-            thrownBy(name, () => call(scope, make)),
-          );
+          const attend = (tokens: number, more: object = {}) => {
+            const query = make(1, tokens, headDim);
+            const sides = { query, key: query, value: query };
+            return scope.prepareAttention({ ...sides, heads: 1, headDim, ...precision, ...more });
+          };
+          const error = thrownBy(name, () => call(scope, make, attend));
+          expectInvalid(operator, error);
         } finally {
           scope.dispose();
         }

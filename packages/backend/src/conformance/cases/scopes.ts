@@ -5,6 +5,7 @@ import type { DeviceTensor } from "../../device-tensor.js";
 import type { ConformanceCase } from "../case.js";
 import { expectThat } from "../compare.js";
 import { describeError, errorOf } from "../expect-error.js";
+import type { ConformanceSettings, OperatorName } from "../options.js";
 
 const twos: Tensor = { dtype: "f32", shape: [3], data: Float32Array.of(2, 2, 2) };
 
@@ -26,24 +27,26 @@ async function expectAborted(
   );
 }
 
-/** Two heads over more tokens than any device finishes before the signal comes, and whose softmax map would fit no memory. */
-const LONG = { tokens: 65_536, heads: 2, headDim: 32 } as const;
+const HEADS = 2;
 
-function longOperands(scope: BackendScope): AttentionOperands {
-  const { tokens, heads, headDim } = LONG;
+/** Two heads over more tokens than the device finishes before the signal comes, and whose softmax map would fit no memory. */
+function longOperands(scope: BackendScope, settings: ConformanceSettings): AttentionOperands {
+  const { longAttentionTokens: tokens, anyHeadDim: headDim, precision } = settings;
+  const heads = HEADS;
   const pattern = Float32Array.from({ length: 1009 }, (_, i) => Math.sin(i));
   const data = new Float32Array(tokens * heads * headDim);
   for (let i = 0; i < data.length; i++) data[i] = pattern[i % pattern.length]!;
   const query = scope.upload({ dtype: "f32", shape: [1, tokens, heads * headDim], data });
-  return scope.prepareAttention({ query, key: query, value: query, heads, headDim });
+  const sides = { query, key: query, value: query };
+  return scope.prepareAttention({ ...sides, heads, headDim, ...precision });
 }
 
-function longStatistics(scope: BackendScope): DeviceTensor {
-  const { tokens, heads } = LONG;
-  const data = new Float32Array(heads * tokens).fill(Math.log(tokens));
+function longStatistics(scope: BackendScope, settings: ConformanceSettings): DeviceTensor {
+  const { longAttentionTokens: tokens } = settings;
+  const data = new Float32Array(HEADS * tokens).fill(Math.log(tokens));
   return scope.blockStatistics({
-    operands: longOperands(scope),
-    logSumExp: scope.upload({ dtype: "f32", shape: [1, heads, tokens], data }),
+    operands: longOperands(scope, settings),
+    logSumExp: scope.upload({ dtype: "f32", shape: [1, HEADS, tokens], data }),
     epsilon: 1e-3,
   }).sum;
 }
@@ -67,7 +70,9 @@ async function expectStopped(
   await expectFirst(backend, backend.add({ a: input, b: input }), 4);
 }
 
-const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
+type Run = (backend: Backend, settings: ConformanceSettings) => Promise<void>;
+
+const CASES: Readonly<Record<string, Run>> = {
   "a signal that was aborted before stops everything": async (backend) => {
     const controller = new AbortController();
     controller.abort();
@@ -81,9 +86,13 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
     await expectFirst(backend, backend.add({ a: input, b: input }), 4);
     scope.dispose();
   },
-  "a signal stops a long attention, and all that is made from it": (backend) =>
-    expectStopped(backend, (scope) => scope.attention({ operands: longOperands(scope) }).output),
-  "a signal stops long block statistics": (backend) => expectStopped(backend, longStatistics),
+  "a signal stops a long attention, and all that is made from it": (backend, settings) =>
+    expectStopped(
+      backend,
+      (scope) => scope.attention({ operands: longOperands(scope, settings) }).output,
+    ),
+  "a signal stops long block statistics": (backend, settings) =>
+    expectStopped(backend, (scope) => longStatistics(scope, settings)),
   "the signal of a scope stops the scopes inside": async (backend) => {
     const controller = new AbortController();
     const outer = backend.scope({ signal: controller.signal });
@@ -120,9 +129,11 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
     await other.flush();
     other.dispose();
   },
-  "timings by operator and label": async (backend) => {
+  "timings by operator and label": async (backend, settings) => {
+    const { anyHeadDim: headDim, precision } = settings;
     const scope = backend.scope({ timed: true });
-    const input = scope.upload({ dtype: "f32", shape: [1, 5, 4], data: new Float32Array(20) });
+    const data = new Float32Array(5 * headDim);
+    const input = scope.upload({ dtype: "f32", shape: [1, 5, headDim], data });
     const inner = scope.scope();
     const sum = inner.add({ a: input, b: input });
     scope.add({ a: sum, b: input });
@@ -132,7 +143,8 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
         key: input,
         value: input,
         heads: 1,
-        headDim: 4,
+        headDim,
+        ...precision,
         label,
       });
       scope.attention({ operands });
@@ -162,11 +174,22 @@ const CASES: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
   },
 };
 
+/** The operators that the cases call, by what their names have in common. */
+const USES: Readonly<Record<string, readonly OperatorName[]>> = {
+  "a signal that was aborted before": ["add"],
+  "a signal stops a long attention": ["prepareAttention", "attention", "reshape", "add"],
+  "a signal stops long block statistics": ["prepareAttention", "blockStatistics", "reshape", "add"],
+  "the signal of a scope": ["add"],
+  "two scopes at once": ["add", "multiply"],
+  "timings by operator": ["add", "prepareAttention", "attention"],
+};
+
 /** Signals, timings, and two generations at once. */
-export function scopeCases(): ConformanceCase[] {
+export function scopeCases(settings: ConformanceSettings): ConformanceCase[] {
   return Object.entries(CASES).map(([name, run]) => ({
     name: `scope: ${name}`,
     operator: "scope",
-    run: ({ backend }) => run(backend),
+    uses: Object.entries(USES).find(([start]) => name.startsWith(start))?.[1] ?? [],
+    run: ({ backend }) => run(backend, settings),
   }));
 }

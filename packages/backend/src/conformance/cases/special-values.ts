@@ -1,15 +1,19 @@
-import type { Tensor } from "@paroattn/tensor";
+import { type Tensor, toFloat32 } from "@paroattn/tensor";
 import type { Backend } from "../../backend.js";
-import type { DeviceTensor } from "../../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../../device-tensor.js";
+import { uploadAs } from "../activations.js";
 import type { ConformanceCase } from "../case.js";
 import { expectThat } from "../compare.js";
+import type { ConformanceSettings } from "../options.js";
 import { Random } from "../random.js";
 import { runOnBoth } from "../run-on-both.js";
 
 type Make = (shape: readonly number[], options?: { readonly poisoned: boolean }) => DeviceTensor;
 
+type Program = (backend: Backend, make: Make) => DeviceTensor;
+
 /** Each program uses one tensor that holds a NaN. */
-const PROGRAMS: Readonly<Record<string, (backend: Backend, make: Make) => DeviceTensor>> = {
+const PLAIN_PROGRAMS: Readonly<Record<string, Program>> = {
   linear: (backend, make) =>
     backend.linear({ input: make([5, 40], { poisoned: true }), weight: make([33, 40]) }),
   "linear, in the weight": (backend, make) =>
@@ -39,38 +43,48 @@ const PROGRAMS: Readonly<Record<string, (backend: Backend, make: Make) => Device
         backend.activate({ input: make([40], { poisoned: true }), activation }),
     ]),
   ),
-  "attention, in a query": (backend, make) => attend(backend, make, "query"),
-  "attention, in a key": (backend, make) => attend(backend, make, "key"),
-  "attention, in a value": (backend, make) => attend(backend, make, "value"),
 };
 
-function attend(backend: Backend, make: Make, poisoned: "query" | "key" | "value"): DeviceTensor {
-  const side = (name: string) => make([1, 70, 64], { poisoned: name === poisoned });
-  const operands = backend.prepareAttention({
-    query: side("query"),
-    key: side("key"),
-    value: side("value"),
-    heads: 2,
-    headDim: 32,
-  });
-  return backend.attention({ operands }).output;
+function programs(settings: ConformanceSettings): Readonly<Record<string, Program>> {
+  const sides = ["query", "key", "value"] as const;
+  const attentions = sides.map((side) => [`attention, in a ${side}`, attending(side, settings)]);
+  return { ...PLAIN_PROGRAMS, ...Object.fromEntries(attentions) };
+}
+
+function attending(poisoned: string, { anyHeadDim, precision }: ConformanceSettings): Program {
+  return (backend, make) => {
+    const side = (name: string) => make([1, 70, 2 * anyHeadDim], { poisoned: name === poisoned });
+    const operands = backend.prepareAttention({
+      query: side("query"),
+      key: side("key"),
+      value: side("value"),
+      heads: 2,
+      headDim: anyHeadDim,
+      ...precision,
+    });
+    return backend.attention({ operands }).output;
+  };
 }
 
 /** A NaN is passed on to where it belongs, so that a broken weight shows in the picture's numbers and is not hidden. */
-export function specialValueCases(): ConformanceCase[] {
-  return Object.entries(PROGRAMS).map(([name, program]) => ({
+export function specialValueCases(settings: ConformanceSettings): ConformanceCase[] {
+  return Object.entries(programs(settings)).map(([name, program]) => ({
     name: `NaN: ${name}`,
     operator: name.split(/[, ]/)[0]!,
+    ...(name.startsWith("attention") && { uses: ["prepareAttention", "attention"] as const }),
     run: async (context) => {
-      const { actual, expected } = await runOnBoth(context, (backend) => {
+      const run = (backend: Backend, dtype: FloatDType) => {
         const random = new Random(context.seed, name);
         const make: Make = (shape, options) => {
           const tensor = random.tensor(shape);
           if (options?.poisoned) tensor.data[11] = Number.NaN;
-          return backend.upload(tensor);
+          return uploadAs(backend, tensor, dtype);
         };
         return { output: program(backend, make) };
-      });
+      };
+      // Linear and conv2d take f32 only.
+      const dtype = /^(linear|conv2d)/.test(name) ? "f32" : settings.dtype;
+      const { actual, expected } = await runOnBoth(context, run, dtype);
       const [found, wanted] = [nanIndices(actual.output), nanIndices(expected.output)];
       expectThat(wanted.length > 0, "expected the case itself to make a NaN");
       expectThat(
@@ -81,6 +95,7 @@ export function specialValueCases(): ConformanceCase[] {
   }));
 }
 
-function nanIndices({ data }: Tensor): number[] {
-  return Array.from(data.keys()).filter((index) => Number.isNaN(data[index]));
+function nanIndices(tensor: Tensor): number[] {
+  const values = toFloat32(tensor);
+  return Array.from(values.keys()).filter((index) => Number.isNaN(values[index]));
 }
