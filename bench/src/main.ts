@@ -3,13 +3,15 @@ import { parseArgs } from "node:util";
 import { ATTENTION_CASES, benchAttention } from "./attention.js";
 import { benchCaptions } from "./captions.js";
 import { benchLoop } from "./loop.js";
-import { attentionRow, captionRow, loopRow, reorderRow } from "./print.js";
+import { benchOrders } from "./orders.js";
+import { attentionRow, captionRow, loopRow, ordersRow, reorderRow } from "./print.js";
 import { benchReorder } from "./reorder.js";
 
 const USAGE = `usage: npm run bench -- attention [--json] [--threads N] [--rounds N]
        npm run bench -- loop      [--json] [--threads N] [--rounds N]
        npm run bench -- reorder   [--json] [--threads N] [--pictures N]
-       npm run bench -- captions  [--json] [--threads N] [--pictures N] [--attention dense|paro] [--set one|two] [--guidance N]`;
+       npm run bench -- captions  [--json] [--threads N] [--pictures N] [--attention dense|paro] [--set one|two] [--guidance N]
+       npm run bench -- orders    [--json] [--rounds N]`;
 
 function refuse(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);
@@ -110,9 +112,17 @@ async function run(): Promise<void> {
       for await (const line of lines) print(line, captionRow(line));
       break;
     }
+    case "orders": {
+      const lines = benchOrders({
+        rounds: positive("rounds", 31),
+        onProgress: (done) => show(`  ${Math.floor(done * 100)} %`),
+      });
+      for await (const line of lines) print(line, ordersRow(line));
+      break;
+    }
     default:
       refuse(
-        `Expected a suite, attention, loop, reorder or captions, but found '${positionals[0] ?? "nothing"}'`,
+        `Expected a suite, attention, loop, reorder, captions or orders, but found '${positionals[0] ?? "nothing"}'`,
       );
   }
 }

@@ -1,6 +1,7 @@
 import type { AttentionLine } from "./attention.js";
 import type { CaptionLine, CaptionSummary } from "./captions.js";
 import type { LoopLine } from "./loop.js";
+import type { IndicesLine, RowsLine } from "./orders.js";
 import type { OrderHistogram, ReorderLine, Spread } from "./reorder.js";
 
 /** "8 heads x 4096 tokens x 64 | paroattn dense | ..." as one row for people. */
@@ -48,4 +49,15 @@ export function loopRow(line: LoopLine): string {
     `${line.strategy}, density ${line.density.toFixed(3)}, ${line.threads} threads, best of ${line.rounds}`,
     `  loop ${seconds(line.loopMs, line.loopMedianMs)}, attention ${seconds(line.attentionMs, line.attentionMedianMs)}, ${line.ratio.toFixed(2)}x`,
   ].join("\n");
+}
+
+/** The time of one order's indices, or rows moved in it beside a copy, as one row. */
+export function ordersRow(line: IndicesLine | RowsLine): string {
+  const { order, tokens } = line;
+  if ("ms" in line) {
+    return `${order}: indices of ${tokens} tokens in ${line.ms.toFixed(3)} ms (median ${line.medianMs.toFixed(3)})`;
+  }
+  const speeds = [line.apply, line.restore, line.applyNew].map((speed) => `${speed.toFixed(2)}x`);
+  const what = `${line.type} x ${line.channels}`.padEnd(20);
+  return `${what}${order}: copy ${line.copyMs.toFixed(3)} ms; apply ${speeds[0]}, restore ${speeds[1]}, apply to a new array ${speeds[2]} of copy speed`;
 }

@@ -1,6 +1,7 @@
 import { refuse } from "./errors.js";
+import { moveRows } from "./move-rows.js";
 import type { TypedArray } from "./typed-array.js";
-import { copyWords, wordViews } from "./words.js";
+import { wordViews } from "./words.js";
 
 export interface ApplyOrderOptions<A extends TypedArray> {
   /** [tokens, rowLength], row-major. */
@@ -18,22 +19,7 @@ export interface ApplyOrderOptions<A extends TypedArray> {
  * Throws a `ReorderError` where lengths do not fit, an index is out of range, or `out` overlaps `data`.
  */
 export function applyOrder<A extends TypedArray>(options: ApplyOrderOptions<A>): A {
-  const { indices } = options;
-  const { source, target, rowWords, out } = prepare(options);
-  const rows = indices.length;
-  for (let row = 0; row < rows; ) {
-    const token = indices[row] as number;
-    const run = runLength(indices, row);
-    copyWords({
-      source,
-      target,
-      from: token * rowWords,
-      to: row * rowWords,
-      words: run * rowWords,
-    });
-    row += run;
-  }
-  return out;
+  return move(options, "gather");
 }
 
 /**
@@ -41,33 +27,13 @@ export function applyOrder<A extends TypedArray>(options: ApplyOrderOptions<A>):
  * Throws a `ReorderError` as `applyOrder` does. Indices must be a permutation: a row that none names keeps what `out` held.
  */
 export function restoreOrder<A extends TypedArray>(options: ApplyOrderOptions<A>): A {
-  const { indices } = options;
-  const { source, target, rowWords, out } = prepare(options);
-  const rows = indices.length;
-  for (let row = 0; row < rows; ) {
-    const token = indices[row] as number;
-    const run = runLength(indices, row);
-    copyWords({
-      source,
-      target,
-      from: row * rowWords,
-      to: token * rowWords,
-      words: run * rowWords,
-    });
-    row += run;
-  }
-  return out;
+  return move(options, "scatter");
 }
 
-/** Rows from here on that stand next to each other in both sequences: text, and grids whose fastest axis stays. */
-function runLength(indices: Uint32Array, row: number): number {
-  const offset = (indices[row] as number) - row;
-  let end = row + 1;
-  while (end < indices.length && (indices[end] as number) - end === offset) end++;
-  return end - row;
-}
-
-function prepare<A extends TypedArray>(options: ApplyOrderOptions<A>) {
+function move<A extends TypedArray>(
+  options: ApplyOrderOptions<A>,
+  direction: "gather" | "scatter",
+): A {
   const { data, indices, rowLength = 1, out = alike(data) } = options;
   if (!Number.isInteger(rowLength) || rowLength < 1) {
     refuse("a positive integer for rowLength", rowLength);
@@ -84,7 +50,9 @@ function prepare<A extends TypedArray>(options: ApplyOrderOptions<A>) {
     const token = indices[row] as number;
     if (token >= rows) refuse(`an index below ${rows} at position ${row}`, token);
   }
-  return { out, ...wordViews({ data, out, rowBytes: rowLength * data.BYTES_PER_ELEMENT }) };
+  const views = wordViews({ data, out, rowBytes: rowLength * data.BYTES_PER_ELEMENT });
+  moveRows({ ...views, indices, direction });
+  return out;
 }
 
 function kindOf(array: TypedArray): string {

@@ -1,0 +1,105 @@
+import {
+  type AxisOrder,
+  applyOrder,
+  axisOrders,
+  gatherIndices,
+  restoreOrder,
+  tokenCount,
+  videoLayout,
+} from "@paroattn/reorder";
+import { interleave } from "./interleave.js";
+
+/** One line of `npm run bench -- orders --json`: the indices of one order. */
+export interface IndicesLine {
+  readonly order: AxisOrder;
+  readonly tokens: number;
+  /** Best and median of the rounds, in milliseconds. */
+  readonly ms: number;
+  readonly medianMs: number;
+}
+
+/** One line of `npm run bench -- orders --json`: rows moved in one order. */
+export interface RowsLine {
+  readonly order: AxisOrder;
+  readonly tokens: number;
+  readonly type: string;
+  readonly channels: number;
+  /** Median of the rounds, in milliseconds: a plain copy of the same array into memory at hand. */
+  readonly copyMs: number;
+  /** Median time of that copy / median time of `applyOrder` and of `restoreOrder` into memory at hand. */
+  readonly apply: number;
+  readonly restore: number;
+  /** Median time of a copy into a new array, `data.slice()` / median time of `applyOrder` into a new array. */
+  readonly applyNew: number;
+  readonly rounds: number;
+}
+
+/** CogVideoX's grid of latent frames: 17,550 tokens. */
+const LAYOUT = videoLayout({ frames: 13, height: 30, width: 45 });
+/** Of each kind of order: rows of the grid that stay whole, frames turned, frames fastest of two kinds. */
+const ORDERS: readonly AxisOrder[] = ["HFW", "FWH", "HWF", "WHF"];
+const TYPES = [Float32Array, Uint16Array] as const;
+const CHANNELS = [64, 128, 512, 1152, 1920];
+
+/** Orders of 17,550 video tokens against plain copies, turn by turn. Single-threaded. */
+export async function* benchOrders(options: {
+  readonly rounds: number;
+  readonly onProgress: (done: number) => void;
+}): AsyncGenerator<IndicesLine | RowsLine> {
+  const { rounds, onProgress } = options;
+  const tokens = tokenCount(LAYOUT);
+  const orders = axisOrders(LAYOUT);
+  const times = await interleave({
+    contenders: orders.map((order) => ({
+      name: order,
+      run: async () => void gatherIndices(LAYOUT, order),
+    })),
+    rounds,
+  });
+  for (const [index, { bestMs, medianMs }] of times.entries()) {
+    yield { order: orders[index]!, tokens, ms: bestMs, medianMs };
+  }
+  const cases = TYPES.flatMap((Type) =>
+    CHANNELS.flatMap((channels) => ORDERS.map((order) => ({ Type, channels, order }))),
+  );
+  for (const [index, one] of cases.entries()) {
+    onProgress(index / cases.length);
+    yield await benchRows({ ...one, rounds });
+  }
+}
+
+async function benchRows(options: {
+  readonly Type: (typeof TYPES)[number];
+  readonly channels: number;
+  readonly order: AxisOrder;
+  readonly rounds: number;
+}): Promise<RowsLine> {
+  const { Type, channels, order, rounds } = options;
+  const tokens = tokenCount(LAYOUT);
+  const data = new Type(tokens * channels).map((_, index) => index % 251);
+  const out = new Type(data.length);
+  const indices = gatherIndices(LAYOUT, order);
+  const rowLength = channels;
+  const times = await interleave({
+    contenders: [
+      { name: "copy", run: async () => out.set(data) },
+      { name: "apply", run: async () => void applyOrder({ data, indices, rowLength, out }) },
+      { name: "restore", run: async () => void restoreOrder({ data, indices, rowLength, out }) },
+      { name: "copyNew", run: async () => void data.slice() },
+      { name: "applyNew", run: async () => void applyOrder({ data, indices, rowLength }) },
+    ],
+    rounds,
+  });
+  const median = (name: string) => times.find((time) => time.name === name)!.medianMs;
+  return {
+    order,
+    tokens,
+    type: Type.name,
+    channels,
+    copyMs: median("copy"),
+    apply: median("copy") / median("apply"),
+    restore: median("copy") / median("restore"),
+    applyNew: median("copyNew") / median("applyNew"),
+    rounds,
+  };
+}
