@@ -4,6 +4,7 @@ const floors = {
   "packages/tensor": [],
   "packages/reorder": [],
   "packages/sparse-masks": ["packages/reorder"],
+  "packages/quant": [],
   "packages/backend": ["packages/tensor", "packages/reorder", "packages/sparse-masks"],
   "packages/kernels-cpu": [
     "packages/backend",
@@ -62,10 +63,10 @@ module.exports = {
       },
     })),
     {
-      name: "reorder-and-sparse-masks-run-anywhere",
-      comment: "these two run in browsers",
+      name: "reorder-sparse-masks-and-quant-run-anywhere",
+      comment: "these three run in browsers",
       severity: "error",
-      from: { path: "^packages/(reorder|sparse-masks)/src/" },
+      from: { path: "^packages/(reorder|sparse-masks|quant)/src/" },
       to: { dependencyTypes: ["core", "npm"] },
     },
   ],
