@@ -7,20 +7,10 @@
 
 #include "common/device.h"
 #include "common/element.h"
-#include "common/ptx.h"
+#include "common/number.h"
 
 namespace paroattn {
 namespace cuda {
-
-// What an element is stored as.
-template <Element kElement>
-struct Stored {
-  using Type = uint16_t;
-};
-template <>
-struct Stored<Element::kF32> {
-  using Type = float;
-};
 
 // Moved by one instruction.
 template <int kWords>
@@ -57,17 +47,19 @@ __device__ __forceinline__ void load_or_fill(const float* source, int first, flo
 }
 
 // [kCount] elements of 2 bytes as they are stored.
-template <int kCount>
-__device__ __forceinline__ Words<kCount / 2> load_words(const uint16_t* source, bool wide) {
+template <int kCount, typename Stored>
+__device__ __forceinline__ Words<kCount / 2> load_words(const Stored* source, bool wide) {
   if (wide) return *reinterpret_cast<const Words<kCount / 2>*>(source);
   Words<kCount / 2> words;
 #pragma unroll
-  for (int i = 0; i < kCount / 2; ++i) words.word[i] = source[2 * i] | static_cast<uint32_t>(source[2 * i + 1]) << 16;
+  for (int i = 0; i < kCount / 2; ++i) {
+    words.word[i] = source[2 * i].bits | static_cast<uint32_t>(source[2 * i + 1].bits) << 16;
+  }
   return words;
 }
 
 template <Element kElement, int kCount>
-__device__ __forceinline__ void load_channels(const typename Stored<kElement>::Type* source, bool wide,
+__device__ __forceinline__ void load_channels(const Number<kElement>* source, bool wide,
                                               float (&values)[kCount]) {
   if constexpr (kElement == Element::kF32) {
     load_floats(source, wide, values);

@@ -9,8 +9,8 @@
 #define PAROATTN_CUDA_FRONT_FRONT_V1_H_
 
 #include <cstdint>
-#include <type_traits>
 
+#include "common/number.h"
 #include "front/channels.h"
 #include "front/front.h"
 #include "front/lane_map.h"
@@ -62,7 +62,7 @@ __device__ __forceinline__ void store_row(const Words<LaneMap<kHeadDim>::kWidth 
 
 // source: the head's rows of one batch row; target: [64][packed_head_dim].
 template <int kHeadDim, Element kInput, Element kPacked>
-__device__ __forceinline__ void copy_rows(const typename Stored<kInput>::Type* source, int64_t token_stride,
+__device__ __forceinline__ void copy_rows(const Number<kInput>* source, int64_t token_stride,
                                           const int32_t (&tokens)[kBlock], bool wide, uint16_t* target) {
   using Map = LaneMap<kHeadDim>;
   using Chunk = Words<Map::kWidth / 2>;
@@ -96,7 +96,7 @@ __device__ __forceinline__ void copy_rows(const typename Stored<kInput>::Type* s
 
 template <int kHeadDim, Element kInput, Element kPacked>
 __device__ __forceinline__ void transform_rows(const RowTransform& transform,
-                                               const typename Stored<kInput>::Type* source, int64_t token_stride,
+                                               const Number<kInput>* source, int64_t token_stride,
                                                const int32_t (&tokens)[kBlock], bool wide, uint16_t* target) {
   using Map = LaneMap<kHeadDim>;
   const int lane = threadIdx.x % Map::kGroup;
@@ -129,7 +129,7 @@ __device__ __forceinline__ void transform_rows(const RowTransform& transform,
 }
 
 template <int kHeadDim, Element kInput, Element kPacked>
-__device__ __forceinline__ void pack_rows(const RowTransform& transform, const typename Stored<kInput>::Type* source,
+__device__ __forceinline__ void pack_rows(const RowTransform& transform, const Number<kInput>* source,
                                           int64_t token_stride, const int32_t (&tokens)[kBlock], bool wide,
                                           uint16_t* target) {
   if (transform.norm == NormKind::kNone && transform.pairing == Pairing::kNone) {
@@ -148,7 +148,7 @@ __device__ __forceinline__ const Type* rows_of_head(const Projection& projection
 // Grid: heads, blocks, batch. Heads are neighbours, because without orders they read one run of a token's row.
 template <int kHeadDim, Element kInput, Element kPacked>
 __global__ void __launch_bounds__(LaneMap<kHeadDim>::kThreads) front_v1(FrontProblem problem, bool wide) {
-  using Input = typename Stored<kInput>::Type;
+  using Input = Number<kInput>;
   constexpr int kPanelRow = kBlock * packed_head_dim(kHeadDim);  // elements of a block's image
   __shared__ int32_t query_tokens[kBlock];
   __shared__ int32_t key_tokens[kBlock];

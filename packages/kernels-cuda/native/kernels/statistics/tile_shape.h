@@ -14,7 +14,7 @@ constexpr int kStatisticsThreads = 32 * kStatisticsWarps;
 constexpr int kWarpRows = 32;         // queries of a warp: two row tiles of mma, so that a fragment of keys serves both
 constexpr int kQueryBlocks = 2;       // of a block of threads
 constexpr int kMostKeyBlocks = 64;    // that one block of threads streams
-constexpr int kKeyStages = 3;         // images of keys in shared memory
+constexpr int kKeyStages = 2;         // images of keys in shared memory: a tile takes longer than the next one's way
 
 static_assert(kStatisticsWarps * kWarpRows == kQueryBlocks * kBlock, "every query row has a warp");
 static_assert(kQueryBlocks * kMostKeyBlocks == kStatisticsThreads, "a thread finishes one tile");
@@ -28,7 +28,10 @@ struct KeyImage {
   static constexpr int kSteps = kPackedDim / 16;  // of mma over the channels
   static constexpr int kBytes = kBlock * kRowChunks * 16;
   static constexpr size_t kSharedBytes = static_cast<size_t>(kKeyStages) * kBytes;
+  // Blocks of threads that share a multiprocessor: what the registers of the queries leave room for.
+  static constexpr int kResident = kHeadDim == 64 ? 4 : 3;
 
+  static_assert(kSharedBytes <= 40 * 1024, "no more than a kernel gets without asking, its other arrays included");
   static_assert(kBlock * kChunks % kStatisticsThreads == 0, "every thread copies as many chunks");
 };
 
