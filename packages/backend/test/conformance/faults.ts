@@ -1,3 +1,4 @@
+import type { ConformanceOptions } from "../../src/conformance/index.js";
 import type { AttentionOptions, Backend, PrepareAttentionOptions } from "../../src/index.js";
 import type { Faults } from "../support/broken-backend.js";
 
@@ -36,19 +37,21 @@ function perturbed(relative: number): Faults {
   };
 }
 
-/** Inputs rounded to `bits` of mantissa, as by a matrix unit of lower precision. */
-function rounded(bits: number): Faults {
+/** Inputs rounded (or cut off) to `bits` of mantissa, as by a matrix unit of lower precision. */
+function rounded(bits: number, towards: (value: number) => number = Math.round): Faults {
   return {
     upload: (original) => (tensor) => {
       if (tensor.dtype !== "f32" || tensor.shape.length !== 3) return original.upload(tensor);
       const data = Float32Array.from(tensor.data, (value) => {
         const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - bits);
-        return value === 0 ? 0 : Math.round(value / unit) * unit;
+        return value === 0 ? 0 : towards(value / unit) * unit;
       });
       return original.upload({ ...tensor, data });
     },
   };
 }
+
+const inBf16 = { precision: { qk: "bf16", pv: "bf16" } } as const;
 
 /** Faults that a backend may really have, each with the operator whose cases must find it. */
 export const faults: readonly {
@@ -56,6 +59,8 @@ export const faults: readonly {
   readonly operator: string;
   /** What the names of the cases that must find it have in common; all cases of the operator by default. */
   readonly among?: string;
+  /** With which the suite finds it. Default: none. */
+  readonly options?: ConformanceOptions;
   readonly faults: Faults;
 }[] = [
   {
@@ -285,5 +290,122 @@ export const faults: readonly {
     name: "flush tells nothing",
     operator: "flush",
     faults: { flush: (original) => () => original.flush().catch(() => undefined) },
+  },
+  {
+    name: "operands are rounded before the norm and again after it",
+    operator: "attention",
+    among: "rms norm",
+    options: inBf16,
+    faults: rounded(7),
+  },
+  {
+    name: "operands are cut off rather than rounded",
+    operator: "attention",
+    among: "head dim 64, ragged tail",
+    options: inBf16,
+    faults: rounded(7, Math.trunc),
+  },
+  {
+    name: "operands are cut off by one f16 bit before they are rounded to f16",
+    operator: "attention",
+    among: "head dim 96",
+    options: { precision: { qk: "f16", pv: "f16" } },
+    faults: rounded(11, Math.trunc),
+  },
+  {
+    name: "attention multiplies in bf16 where f16 is asked for",
+    operator: "attention",
+    among: "head dim 72",
+    options: { precision: { qk: "f16", pv: "f16" } },
+    faults: front((options) => ({ ...options, precision: { qk: "bf16", pv: "bf16" } })),
+  },
+  {
+    name: "the precision is not heard",
+    operator: "attention",
+    among: "layer norm, rope and orders together",
+    options: inBf16,
+    faults: front(({ precision: _, ...rest }) => rest),
+  },
+  {
+    name: "f16 attention is off as if its map were rounded to bf16",
+    operator: "attention",
+    among: "five keys",
+    options: { precision: { qk: "f16", pv: "f16" } },
+    faults: perturbed(2 ** -9),
+  },
+  {
+    name: "block statistics of bf16 operands are those of f32 operands",
+    operator: "blockStatistics",
+    among: "peaked maps",
+    options: inBf16,
+    faults: front(({ precision: _, ...rest }) => rest),
+  },
+  {
+    name: "the output is rounded to bf16 before the residual is added",
+    operator: "attention",
+    among: "residual only",
+    options: { dtype: "bf16" },
+    faults: {
+      attention: (original): Attend => {
+        return ({ residual, ...options }) => {
+          const { output, ...rest } = original.attention(options);
+          return { ...rest, output: residual ? original.add({ a: output, b: residual }) : output };
+        };
+      },
+    },
+  },
+  {
+    name: "addGated rounds the product before the sum",
+    operator: "addGated",
+    options: { dtype: "f16" },
+    faults: {
+      addGated:
+        (original) =>
+        ({ residual, value, gate }) => {
+          const [batch, channels] = gate.shape as [number, number];
+          const factors = original.reshape({ input: gate, shape: [batch, 1, channels] });
+          return original.add({ a: residual, b: original.multiply({ a: value, b: factors }) });
+        },
+    },
+  },
+  {
+    name: "combine rounds each partial sum to bf16",
+    operator: "combine",
+    among: "5 terms",
+    options: { dtype: "bf16" },
+    faults: {
+      combine:
+        (original) =>
+        ({ terms }) =>
+          terms
+            .map((term) => original.combine({ terms: [term] }))
+            .reduce((a, b) => original.add({ a, b })),
+    },
+  },
+  {
+    name: "layerNorm rounds to bf16 before its weight",
+    operator: "layerNorm",
+    among: "bf16 weights",
+    options: { dtype: "bf16" },
+    faults: {
+      layerNorm:
+        (original) =>
+        ({ weight, bias, ...rest }) => {
+          const plain = original.layerNorm(rest);
+          const scaled = weight ? original.multiply({ a: plain, b: weight }) : plain;
+          return bias ? original.add({ a: scaled, b: bias }) : scaled;
+        },
+    },
+  },
+  {
+    name: "activations come back in f16 where bf16 was given",
+    operator: "permute",
+    options: { dtype: "bf16" },
+    faults: {
+      read: (original) => async (tensor) => {
+        const host = await original.read(tensor);
+        return host.dtype === "bf16" ? { ...host, dtype: "f16" } : host;
+      },
+    },
   },
 ];

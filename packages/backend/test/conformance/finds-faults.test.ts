@@ -6,8 +6,8 @@ import { brokenBackend } from "../support/broken-backend.js";
 import { faults } from "./faults.js";
 
 describe("the suite finds a backend in which", () => {
-  it.each(faults)("$name", async ({ operator, among = "", faults }) => {
-    const cases = conformanceCases().filter(
+  it.each(faults)("$name", async ({ operator, among = "", options, faults }) => {
+    const cases = conformanceCases(options).filter(
       ({ name, ...one }) => one.operator === operator && name.includes(among) && !isBig({ name }),
     );
     const errors: unknown[] = [];
