@@ -12,6 +12,12 @@ const floors = {
     "packages/reorder",
     "packages/sparse-masks",
   ],
+  "packages/kernels-cuda": [
+    "packages/backend",
+    "packages/tensor",
+    "packages/reorder",
+    "packages/sparse-masks",
+  ],
   "packages/attention": [
     "packages/backend",
     "packages/tensor",

@@ -1,0 +1,132 @@
+#include "memory_pool.h"
+
+#include <algorithm>
+
+#include "cuda_error.h"
+
+namespace paroattn {
+namespace cuda {
+namespace {
+
+constexpr size_t kLeast = 512;
+
+// Size classes: eight steps between powers of two, so that at most an eighth of a block is unused. 0 where none fits.
+size_t size_class(size_t bytes) {
+  if (bytes <= kLeast) return kLeast;
+  size_t power = kLeast;
+  while (power <= bytes / 2) power *= 2;
+  const size_t step = power / 8;
+  const size_t size = (bytes + step - 1) / step * step;
+  return size < bytes ? 0 : size;
+}
+
+}  // namespace
+
+OutOfMemory::OutOfMemory(size_t asked, size_t free, size_t limit)
+    : message_("out of memory: asked for " + std::to_string(asked) + " bytes, " + std::to_string(free) +
+               " bytes are free" + (limit == 0 ? "" : " under the limit of " + std::to_string(limit))) {}
+
+void* MemoryPool::allocate(size_t bytes) {
+  const size_t size = size_class(bytes);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (void* const kept = take(size)) return kept;
+  }
+  void* pointer = allocate_on_device(size);
+  if (pointer == nullptr) {
+    trim();
+    pointer = allocate_on_device(size);
+  }
+  if (pointer == nullptr) throw OutOfMemory(bytes, free_bytes(), limit_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  report_.in_use += size;
+  report_.peak = std::max(report_.peak, report_.in_use + report_.kept);
+  return pointer;
+}
+
+void* MemoryPool::take(size_t size) {
+  const auto found = free_.find(size);
+  if (found == free_.end()) return nullptr;
+  void* const pointer = found->second;
+  free_.erase(found);
+  report_.kept -= size;
+  report_.in_use += size;
+  return pointer;
+}
+
+void* MemoryPool::allocate_on_device(size_t size) {
+  const Lease::Use use(*lease_);
+  if (!use.alive() || size == 0) return nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const size_t held = report_.in_use + report_.kept;
+    if (limit_ != 0 && (size > limit_ || held > limit_ - size)) return nullptr;
+  }
+  void* pointer = nullptr;
+  const cudaError_t error = cudaMalloc(&pointer, size);
+  if (error == cudaSuccess) return pointer;
+  // Being out of memory is no state of the device; the next call must not report it.
+  cudaGetLastError();
+  if (error != cudaErrorMemoryAllocation) throw CudaError(error);
+  return nullptr;
+}
+
+size_t MemoryPool::free_bytes() const {
+  const Lease::Use use(*lease_);
+  size_t free = 0;
+  size_t total = 0;
+  if (!use.alive() || cudaMemGetInfo(&free, &total) != cudaSuccess) return 0;
+  if (limit_ == 0) return free;
+  const MemoryReport held = report();
+  return std::min(free, limit_ - std::min(limit_, held.in_use + held.kept));
+}
+
+void MemoryPool::release(void* pointer, size_t bytes) noexcept {
+  if (pointer == nullptr) return;
+  const size_t size = size_class(bytes);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    report_.in_use -= size;
+    if (!closed_) {
+      try {
+        free_.emplace(size, pointer);
+        report_.kept += size;
+        return;
+      } catch (...) {
+        // No memory for the list: free the block instead.
+      }
+    }
+  }
+  const Lease::Use use(*lease_);
+  if (use.alive()) cudaFree(pointer);
+}
+
+void MemoryPool::trim() noexcept {
+  std::multimap<size_t, void*> blocks;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    blocks.swap(free_);
+    report_.kept = 0;
+  }
+  if (blocks.empty()) return;
+  const Lease::Use use(*lease_);
+  // A dead lease's memory went with its context.
+  if (!use.alive()) return;
+  for (const auto& block : blocks) cudaFree(block.second);
+}
+
+void MemoryPool::close() noexcept {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+  }
+  trim();
+}
+
+MemoryReport MemoryPool::report() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return report_;
+}
+
+}  // namespace cuda
+}  // namespace paroattn

@@ -1,0 +1,281 @@
+#include "stream.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+namespace paroattn {
+namespace cuda {
+namespace {
+
+// Uploads go through page-locked blocks of so many bytes, at most so many at once.
+constexpr size_t kMostOfBlock = size_t{16} << 20;
+constexpr size_t kMostInFlight = size_t{256} << 20;
+constexpr size_t kCounterBytes = 2 * sizeof(uint32_t);
+
+}  // namespace
+
+Stream::Stream(int device, size_t memory_limit)
+    : facts_(inspect_device(device)),
+      lease_(std::make_shared<const Lease>(device)),
+      pool_(std::make_shared<MemoryPool>(lease_, memory_limit)),
+      host_(lease_),
+      flags_(lease_),
+      events_(lease_, cudaEventDisableTiming | cudaEventBlockingSync),
+      timed_events_(lease_, cudaEventBlockingSync),
+      progress_(events_),
+      waiter_(lease_) {
+  const Lease::Use use(*lease_);
+  try {
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+    counter_ = DeviceMemory(pool_, kCounterBytes);
+    check(cudaMemsetAsync(counter_.data(), 0, kCounterBytes, stream_));
+  } catch (const std::exception& error) {
+    cudaGetLastError();
+    if (stream_ != nullptr) cudaStreamDestroy(stream_);
+    throw DeviceError("Expected device " + std::to_string(device) + " to take commands but found " + error.what());
+  }
+}
+
+Stream::~Stream() {
+  stop();
+  const Lease::Use use(*lease_);
+  if (!use.alive()) return;
+  cudaStreamSynchronize(stream_);
+  cudaStreamDestroy(stream_);
+}
+
+void Stream::enqueue(Command& command) {
+  const FailurePtr failure = attempt(command);
+  if (!failure) return;
+  for (const ResourcePtr& output : command.outputs) {
+    output->discard();
+    output->failure = failure;
+  }
+  if (!command.view->failure) command.view->failure = failure;
+}
+
+FailurePtr Stream::attempt(Command& command) {
+  const Cancellation& cancellation = *command.view->cancellation;
+  if (cancellation.cancelled) return make_failure(command.operator_name, "aborted", cancellation.id);
+  for (const ResourcePtr& input : command.inputs) {
+    if (const FailurePtr failure = input->failed()) return failure;
+  }
+  try {
+    for (const ResourcePtr& output : command.outputs) output->allocate();
+    launch_command(command);
+    return nullptr;
+  } catch (const CudaError& error) {
+    return failure_of(error.error(), command.operator_name);
+  } catch (const std::exception& error) {
+    return make_failure(command.operator_name, error.what());
+  }
+}
+
+void Stream::launch_command(Command& command) {
+  ViewState& view = *command.view;
+  const CancellationPtr& cancellation = view.cancellation;
+  cudaEvent_t start = nullptr;
+  if (view.timings) {
+    start = timed_events_.take();
+    check(cudaEventRecord(start, stream_));
+  }
+  check(command.run({stream_, cancellation->flag.device, counter_.as<uint32_t>(), pool_}));
+  const uint64_t number = progress_.count(command.operator_name);
+  cancellation->last = number;
+  if (view.timings) {
+    const cudaEvent_t stop = timed_events_.take();
+    check(cudaEventRecord(stop, stream_));
+    view.timings->add(command.label.empty() ? command.operator_name : command.label, start, stop, timed_events_);
+  }
+  Dependencies dependencies;
+  const uint64_t finished = progress_.finished();
+  for (const ResourcePtr& input : command.inputs) dependencies.add(input->dependencies, finished);
+  if (cancellation->cancellable) {
+    progress_.mark(stream_);
+    dependencies.add(cancellation, number);
+  }
+  view.dependencies.add(dependencies, finished);
+  for (const ResourcePtr& output : command.outputs) output->dependencies = dependencies;
+}
+
+FailurePtr Stream::failure_of(cudaError_t error, const char* operator_name) {
+  cudaGetLastError();
+  // An error that belongs to one call leaves the stream as it was; one that breaks the device shows everywhere.
+  const cudaError_t state = cudaStreamQuery(stream_);
+  cudaGetLastError();
+  if (state == cudaSuccess || state == cudaErrorNotReady) return make_failure(operator_name, describe(error));
+  Blame found = blame(progress_.suspects(), operator_name, describe(state));
+  lease_->break_with(make_failure(std::move(found.operator_name), std::move(found.message)));
+  return lease_->broken();
+}
+
+BufferPtr Stream::upload(const void* data, size_t bytes) {
+  auto buffer = std::make_shared<Buffer>(pool_, bytes);
+  make_table(*buffer, data, bytes, [&] { return buffer->data(); });
+  return buffer;
+}
+
+void Stream::make_table(Resource& resource, const void* data, size_t bytes, const std::function<void*()>& target) {
+  try {
+    resource.allocate();
+    copy_to_device(data, bytes, target());
+    return;
+  } catch (const CudaError& error) {
+    resource.failure = failure_of(error.error(), "upload");
+  } catch (const std::exception& error) {
+    resource.failure = make_failure("upload", error.what());
+  }
+  resource.discard();
+}
+
+void Stream::copy_to_device(const void* data, size_t bytes, void* target) {
+  for (size_t at = 0; at < bytes; at += kMostOfBlock) {
+    const size_t count = std::min(kMostOfBlock, bytes - at);
+    reclaim();
+    // Blocks come back in the order of the stream; here JavaScript waits for the device.
+    while (bytes_in_flight_ + count > kMostInFlight && progress_.wait_for_next()) reclaim();
+    const HostBlock block = host_.take(count);
+    std::memcpy(block.data, static_cast<const char*>(data) + at, count);
+    const cudaError_t error =
+        cudaMemcpyAsync(static_cast<char*>(target) + at, block.data, count, cudaMemcpyHostToDevice, stream_);
+    blocks_in_flight_.push_back({progress_.count("upload"), block});
+    bytes_in_flight_ += block.bytes;
+    check(error);
+    progress_.mark(stream_);
+  }
+}
+
+void Stream::reclaim() {
+  const uint64_t finished = progress_.finished();
+  while (!blocks_in_flight_.empty() && blocks_in_flight_.front().number <= finished) {
+    const HostBlock block = blocks_in_flight_.front().block;
+    blocks_in_flight_.pop_front();
+    bytes_in_flight_ -= block.bytes;
+    host_.give(block);
+  }
+  while (!retired_flags_.empty() && retired_flags_.front().last <= finished) {
+    flags_.give(retired_flags_.front().flag);
+    retired_flags_.pop_front();
+  }
+}
+
+Ticket Stream::ticket(const char* operator_name, std::function<void(const FailurePtr&)> done) {
+  Ticket result;
+  result.event = events_.take();
+  check(cudaEventRecord(result.event, stream_));
+  result.operator_name = operator_name;
+  result.suspects = progress_.suspects();
+  result.done = std::move(done);
+  return result;
+}
+
+std::function<FailurePtr()> Stream::read(const BufferPtr& buffer, void* target,
+                                         std::function<void(const FailurePtr&)> settle) {
+  const auto nothing = [] { return FailurePtr(); };
+  if (const FailurePtr failure = buffer->failed()) {
+    settle(failure);
+    return nothing;
+  }
+  const size_t bytes = buffer->bytes();
+  try {
+    std::vector<HostBlock> blocks;
+    for (size_t at = 0; at < bytes; at += kMostOfBlock) {
+      const size_t count = std::min(kMostOfBlock, bytes - at);
+      blocks.push_back(host_.take(count));
+      check(cudaMemcpyAsync(blocks.back().data, buffer->as<char>() + at, count, cudaMemcpyDeviceToHost, stream_));
+    }
+    const auto done = [blocks, bytes, target, settle](const FailurePtr& failure) {
+      for (size_t i = 0; !failure && i < blocks.size(); ++i) {
+        const size_t at = i * kMostOfBlock;
+        std::memcpy(static_cast<char*>(target) + at, blocks[i].data, std::min(kMostOfBlock, bytes - at));
+      }
+      settle(failure);
+    };
+    Ticket waiting = ticket("read", done);
+    const cudaEvent_t event = waiting.event;
+    const uint64_t number = progress_.last();
+    waiter_.push(std::move(waiting));
+    return [this, blocks, event, number, dependencies = buffer->dependencies] {
+      for (const HostBlock& block : blocks) host_.give(block);
+      events_.give(event);
+      progress_.reached(number);
+      return dependencies.failure();
+    };
+  } catch (const CudaError& error) {
+    settle(failure_of(error.error(), "read"));
+    return nothing;
+  }
+}
+
+std::function<FailurePtr()> Stream::flush(const std::shared_ptr<ViewState>& view, bool take_failure,
+                                          std::function<void(const FailurePtr&)> settle) {
+  FailurePtr failure;
+  Dependencies dependencies;
+  if (take_failure) {
+    std::swap(failure, view->failure);
+    std::swap(dependencies, view->dependencies);
+  }
+  try {
+    Ticket waiting = ticket("flush", settle);
+    const cudaEvent_t event = waiting.event;
+    const uint64_t number = progress_.last();
+    waiter_.push(std::move(waiting));
+    return [this, event, number, failure, dependencies] {
+      events_.give(event);
+      progress_.reached(number);
+      return failure ? failure : dependencies.failure();
+    };
+  } catch (const CudaError& error) {
+    settle(failure_of(error.error(), "flush"));
+    return [] { return FailurePtr(); };
+  }
+}
+
+CancellationPtr Stream::make_cancellation(bool cancellable) {
+  static std::atomic<uint64_t> last_id{0};
+  reclaim();
+  Cancellation made;
+  made.id = ++last_id;
+  made.cancellable = cancellable;
+  made.flag = flags_.take();
+  const std::weak_ptr<Stream> self = weak_from_this();
+  return CancellationPtr(new Cancellation(made), [self](Cancellation* cancellation) {
+    if (const std::shared_ptr<Stream> stream = self.lock()) stream->retire(cancellation->flag, cancellation->last);
+    delete cancellation;
+  });
+}
+
+void Stream::retire(FlagPool::Flag flag, uint64_t last) { retired_flags_.push_back({last, flag}); }
+
+void Stream::cancel(Cancellation& cancellation) {
+  const Lease::Use use(*lease_);
+  if (cancellation.cancelled) return;
+  // In this order: what has run by now stays, even if it ends with the flag set.
+  if (use.alive()) cancellation.finished = progress_.finished();
+  cancellation.cancelled = true;
+  if (use.alive()) *cancellation.flag.host = 1;
+}
+
+void Stream::close() {
+  if (closed_) return;
+  closed_ = true;
+  const Lease::Use use(*lease_);
+  if (use.alive()) {
+    try {
+      waiter_.push(ticket("dispose", [pool = pool_](const FailurePtr&) { pool->close(); }));
+    } catch (const CudaError& error) {
+      failure_of(error.error(), "dispose");
+    }
+  }
+  waiter_.close();
+}
+
+void Stream::stop() {
+  flags_.set_all();
+  waiter_.stop();
+}
+
+}  // namespace cuda
+}  // namespace paroattn

@@ -1,0 +1,90 @@
+import {
+  type AttentionOperands,
+  type AttentionOptions,
+  type AttentionResult,
+  type BlockStatistics,
+  type BlockStatisticsOptions,
+  checkLiveKeys,
+  type DeviceMask,
+  inferAttention,
+  inferBlockStatistics,
+  inferMask,
+  timingKey,
+  UnsupportedError,
+} from "@paroattn/backend";
+import type { BlockMaskData } from "@paroattn/sparse-masks";
+import type { Issuer } from "../issuer.js";
+import { CudaMask, CudaOperands } from "./handles.js";
+
+export function prepareMask(
+  issuer: Issuer,
+  mask: BlockMaskData | readonly BlockMaskData[],
+): DeviceMask {
+  const { root, view, scope, native } = issuer;
+  issuer.assertUsable("prepareMask");
+  const resolved = inferMask(mask);
+  const { batch, heads, queryBlocks, keyBlocks, masks } = resolved;
+  const bits = concatenated(masks.map((one) => one.bits));
+  const handle = native.prepareMask(view, { batch, heads, queryBlocks, keyBlocks, bits });
+  return scope.own(new CudaMask(root, handle, resolved));
+}
+
+export function attention(issuer: Issuer, options: AttentionOptions): AttentionResult {
+  const operator = "attention";
+  const { bias, rowScale, residual, returnLogSumExp = false } = options;
+  const shapes = inferAttention(options);
+  if (bias !== undefined) {
+    throw new UnsupportedError({ backend: "cuda", feature: "attention with a bias" });
+  }
+  const operands = claimOperands(issuer, operator, options.operands);
+  const mask = options.mask && issuer.claim(CudaMask, options.mask, { operator, argument: "mask" });
+  if (mask !== undefined) checkLiveKeys({ mask: mask.resolved, operands: operands.resolved });
+  const claim = issuer.arguments(operator);
+  const result = issuer.native.attention(issuer.view, {
+    operands: operands.native,
+    mask: mask?.native,
+    rowScale: claim.optional("rowScale", rowScale),
+    residual: claim.optional("residual", residual),
+    returnLogSumExp,
+    label: timingKey(operator, operands.resolved.label),
+  });
+  const output = issuer.tensor(shapes.output, operands.dtype, result.output);
+  if (result.logSumExp === undefined) return { output };
+  return { output, logSumExp: issuer.tensor(shapes.logSumExp, "f32", result.logSumExp) };
+}
+
+export function blockStatistics(issuer: Issuer, options: BlockStatisticsOptions): BlockStatistics {
+  const operator = "blockStatistics";
+  const { logSumExp, epsilon } = options;
+  const shape = inferBlockStatistics(options);
+  const operands = claimOperands(issuer, operator, options.operands);
+  const claim = issuer.arguments(operator);
+  const { sum, maximum, smallCount } = issuer.native.blockStatistics(issuer.view, {
+    operands: operands.native,
+    logSumExp: claim.tensor("logSumExp", logSumExp),
+    epsilon,
+  });
+  return {
+    sum: issuer.tensor(shape, "f32", sum),
+    maximum: issuer.tensor(shape, "f32", maximum),
+    smallCount: issuer.tensor(shape, "f32", smallCount),
+  };
+}
+
+function claimOperands(
+  issuer: Issuer,
+  operator: string,
+  operands: AttentionOperands,
+): CudaOperands {
+  return issuer.claim(CudaOperands, operands, { operator, argument: "operands" });
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

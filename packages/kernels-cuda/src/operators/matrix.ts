@@ -1,0 +1,19 @@
+import {
+  type Conv2dOptions,
+  type DeviceTensor,
+  inferConv2d,
+  inferLinear,
+  type LinearOptions,
+} from "@paroattn/backend";
+import type { Issuer } from "../issuer.js";
+import { notOnCuda } from "./missing.js";
+
+export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
+  inferLinear(options);
+  return notOnCuda(issuer, "linear");
+}
+
+export function conv2d(issuer: Issuer, options: Conv2dOptions): DeviceTensor {
+  inferConv2d(options);
+  return notOnCuda(issuer, "conv2d");
+}

@@ -1,0 +1,106 @@
+import {
+  type BackendScope,
+  type DeviceTensor,
+  InvalidArgumentError,
+  type OperatorTiming,
+  type ScopeOptions,
+} from "@paroattn/backend";
+import { DTYPE_ARRAYS, DTYPE_BYTES, elementCount, type Tensor, tensor } from "@paroattn/tensor";
+import { cancelOnAbort } from "./cancellation.js";
+import { CudaTensor } from "./handles.js";
+import { Issuer } from "./issuer.js";
+import type { MemoryReport, NativeFailure } from "./native.js";
+import { CudaOperators } from "./operators.js";
+
+/** The CUDA backend, or a scope of it. */
+export class CudaView extends CudaOperators implements BackendScope {
+  readonly name = "cuda";
+  readonly description: string;
+  /** Ends what the view holds beyond its tensors: a scope its signals' listeners, the root its stream. */
+  readonly #end: () => void;
+  #ended = false;
+
+  constructor(issuer: Issuer, end: () => void) {
+    super(issuer);
+    this.#end = end;
+    this.description = issuer.root.description;
+  }
+
+  upload(host: Tensor): DeviceTensor {
+    const { root, view, scope, native } = this.issuer;
+    this.issuer.assertUsable("upload");
+    const { data } = tensor(host);
+    const handle = native.upload(
+      view,
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
+    return scope.own(new CudaTensor(root, handle, host));
+  }
+
+  async read(device: DeviceTensor): Promise<Tensor> {
+    const { view, native } = this.issuer;
+    this.issuer.assertUsable("read");
+    const where = { operator: "read", argument: "tensor" };
+    const { native: handle, dtype, shape } = this.issuer.claim(CudaTensor, device, where);
+    const bytes = new ArrayBuffer(elementCount(shape) * DTYPE_BYTES[dtype]);
+    this.#raise(await native.read(view, handle, bytes));
+    return { dtype, shape: [...shape], data: new DTYPE_ARRAYS[dtype](bytes) };
+  }
+
+  async flush(): Promise<void> {
+    const { view, native } = this.issuer;
+    this.issuer.assertUsable("flush");
+    this.#raise(await native.flush(view, true));
+  }
+
+  scope(options: ScopeOptions = {}): BackendScope {
+    const { root, native } = this.issuer;
+    this.issuer.assertUsable("scope");
+    const scope = this.issuer.scope.child(options);
+    const cancellable = options.signal !== undefined;
+    const view = native.createChild(this.issuer.view, cancellable, options.timed === true);
+    const issuer = new Issuer({ root, view, scope });
+    return new CudaView(issuer, cancellable ? cancelOnAbort(issuer) : () => {});
+  }
+
+  keep<T extends Disposable>(resource: T): T {
+    return this.issuer.scope.keep(resource);
+  }
+
+  async timings(): Promise<Readonly<Record<string, OperatorTiming>>> {
+    const { view, scope, native } = this.issuer;
+    if (!scope.timed) {
+      throw new InvalidArgumentError({
+        operator: "timings",
+        argument: "the scope",
+        expected: "to be made with timed: true",
+        found: "one without",
+      });
+    }
+    this.issuer.assertUsable("timings");
+    await native.flush(view, false);
+    this.issuer.assertUsable("timings");
+    return native.timings(view);
+  }
+
+  /** What the root holds on the device, whatever scope made it. */
+  memory(): MemoryReport {
+    return this.issuer.native.memory(this.issuer.view);
+  }
+
+  dispose(): void {
+    // The scope may have been disposed of with the one around it.
+    this.issuer.scope.dispose();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#end();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #raise(failure: NativeFailure | null): void {
+    if (failure !== null) throw this.issuer.root.errorOf(failure);
+  }
+}
