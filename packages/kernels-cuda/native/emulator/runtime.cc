@@ -365,6 +365,7 @@ cudaError_t cudaDeviceReset() {
     it.streams.clear();
     it.shared_limits.clear();
     it.report.clear();
+    it.launches = 0;
     it.sticky = cudaSuccess;
   }
   for (cudaStream_t stream : streams) delete stream;
