@@ -1,6 +1,6 @@
 // What the compiler said in a build folder; native/cmake/keep_log.sh put it beside the objects.
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, sep } from "node:path";
 
 /**
  * @param {string} folder of a CMake build with the CUDA compiler launcher
@@ -8,7 +8,14 @@ import { join } from "node:path";
  */
 export async function collectOutputs(folder) {
   const files = await readdir(folder, { recursive: true });
-  const logs = files.filter((file) => file.endsWith(".cu.o.log")).sort();
+  // A build inside this one is another's.
+  const others = files
+    .filter((file) => file.endsWith(`${sep}CMakeCache.txt`))
+    .map((file) => dirname(file) + sep);
+  const logs = files
+    .filter((file) => file.endsWith(".cu.o.log"))
+    .filter((file) => !others.some((other) => file.startsWith(other)))
+    .sort();
   const outputs = [];
   for (const log of logs) {
     const path = join(folder, log);

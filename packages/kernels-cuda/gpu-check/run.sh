@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Checks paroattn's CUDA kernels on this machine: bash run.sh [--without-gpu] [--help]
+# Needs bash, Python 3 (with torch for the benchmarks), CMake and nvcc; no network. Results go to $OUT, or ./result.
+set -u
+folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+if ! command -v python3 >/dev/null 2>&1; then
+  echo "Expected python3 on the PATH but found none" >&2
+  exit 2
+fi
+# A last resort: check.py keeps its own budget of less than this. timeout kills it, and what it started notices.
+exec timeout --signal=TERM --kill-after=10 "${PAROATTN_GPU_CHECK_SECONDS:-595}" \
+  python3 -B "$folder/python/check.py" "$@"
