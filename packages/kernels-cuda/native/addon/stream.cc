@@ -113,19 +113,20 @@ FailurePtr Stream::failure_of(cudaError_t error, const char* operator_name) {
 
 BufferPtr Stream::upload(const void* data, size_t bytes) {
   auto buffer = std::make_shared<Buffer>(pool_, bytes);
-  make_table(*buffer, data, bytes, [&] { return buffer->data(); });
+  make_table("upload", *buffer, data, bytes, [&] { return buffer->data(); });
   return buffer;
 }
 
-void Stream::make_table(Resource& resource, const void* data, size_t bytes, const std::function<void*()>& target) {
+void Stream::make_table(const char* operator_name, Resource& resource, const void* data, size_t bytes,
+                        const std::function<void*()>& target) {
   try {
     resource.allocate();
     copy_to_device(data, bytes, target());
     return;
   } catch (const CudaError& error) {
-    resource.failure = failure_of(error.error(), "upload");
+    resource.failure = failure_of(error.error(), operator_name);
   } catch (const std::exception& error) {
-    resource.failure = make_failure("upload", error.what());
+    resource.failure = make_failure(operator_name, error.what());
   }
   resource.discard();
 }

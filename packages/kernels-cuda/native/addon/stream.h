@@ -67,8 +67,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void enqueue(Command& command);
   // Copies at once. Where there is no memory, the buffer knows.
   BufferPtr upload(const void* data, size_t bytes);
-  // The same for a resource that is no buffer: allocates it and fills the memory that it then names.
-  void make_table(Resource& resource, const void* data, size_t bytes, const std::function<void*()>& target);
+  // The same for a resource that outlives the view: allocates it and fills the memory that it then names.
+  void make_table(const char* operator_name, Resource& resource, const void* data, size_t bytes,
+                  const std::function<void*()>& target);
   // For tables of a running command. Throws CudaError.
   void copy_to_device(const void* data, size_t bytes, void* target);
 

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "attention/packed.h"
+#include "attention/work_order.h"
 #include "resource.h"
+#include "stream.h"
 
 namespace paroattn {
 namespace cuda {
@@ -59,6 +61,32 @@ struct Operands final : Resource {
  private:
   std::shared_ptr<MemoryPool> pool_;
   DeviceMemory memory_;
+};
+
+// A block mask on the device, and the orders of work that operands of some sizes ask for.
+struct Mask final : Resource {
+  Mask(std::shared_ptr<MemoryPool> pool, const MaskShape& shape, std::vector<uint32_t> words)
+      : shape(shape), words(std::move(words)), pool_(std::move(pool)) {}
+  void allocate() override { device = DeviceMemory(pool_, sizeof(uint32_t) * words.size()); }
+  void discard() noexcept override { device.reset(); }
+
+  struct Work {
+    int batch;
+    int key_heads;
+    size_t panel_bytes;
+    int item_count;
+    DeviceMemory items;
+  };
+  // Made when the first operands of such sizes come.
+  const Work& work_for(Stream& stream, const PackedOperands& operands);
+
+  const MaskShape shape;
+  const std::vector<uint32_t> words;  // [batch, heads, query_blocks, mask_words]
+  DeviceMemory device;
+
+ private:
+  std::shared_ptr<MemoryPool> pool_;
+  std::vector<std::unique_ptr<Work>> works_;
 };
 
 }  // namespace cuda

@@ -186,7 +186,8 @@ Napi::Value issue_create_row_table(const View& view, const Arguments& arguments)
   }
   auto made = std::make_shared<RowTable>(view.stream->pool(), static_cast<int>(starts.back()),
                                          static_cast<int>(starts.size()) - 1, static_cast<int>(orders.size()));
-  view.stream->make_table(*made, rows.data(), rows.size() * sizeof(int32_t), [&] { return made->rows.data(); });
+  view.stream->make_table("prepareAttention", *made, rows.data(), rows.size() * sizeof(int32_t),
+                          [&] { return made->rows.data(); });
   return handle_of(arguments.env(), made);
 }
 
@@ -194,7 +195,7 @@ Napi::Value issue_create_order_choice(const View& view, const Arguments& argumen
   const std::vector<uint32_t> choice = arguments.words("choice");
   if (choice.empty()) arguments.fail("choice", "one order for each head");
   auto made = std::make_shared<OrderChoice>(view.stream->pool(), choice);
-  view.stream->make_table(*made, choice.data(), choice.size() * sizeof(uint32_t),
+  view.stream->make_table("prepareAttention", *made, choice.data(), choice.size() * sizeof(uint32_t),
                           [&] { return made->device.data(); });
   return handle_of(arguments.env(), made);
 }
