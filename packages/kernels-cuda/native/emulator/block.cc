@@ -18,6 +18,9 @@ Thread* current_thread = nullptr;
 
 namespace {
 
+// Unwinds the thread that fails. The others are abandoned where they wait: kernels own nothing.
+struct Failure {};
+
 constexpr uint64_t kIdlePauses = 20'000'000;
 constexpr size_t kSharedGuard = 1024;
 constexpr size_t kSharedCapacity = 228 * 1024;
@@ -129,8 +132,12 @@ void Block::run(const Launch& launch, uint3 index) {
 
 void Block::thread_main() {
   fibre_started();
-  current_block->launch_->body();
   Block& block = *current_block;
+  try {
+    block.launch_->body();
+  } catch (const Failure&) {
+    switch_fibre(current_thread->fibre, block.scheduler_, true);
+  }
   Thread& self = *current_thread;
   self.state = Thread::State::kDone;
   --block.live_;
@@ -296,7 +303,7 @@ void Block::copy_async(void* shared, const void* global, unsigned bytes, Site si
 namespace {
 
 void land(const Copy& copy) {
-  std::memcpy(copy.target, copy.source, copy.bytes);
+  if (copy.bytes > 0) std::memcpy(copy.target, copy.source, copy.bytes);
   std::memset(copy.target + copy.bytes, 0, 16 - copy.bytes);
 }
 
@@ -331,8 +338,7 @@ void Block::wait_copies(unsigned groups_left) {
 
 void Block::fail(const std::string& what, Site site) {
   failure_ = place(current_thread->number) + what + ", at " + text(site);
-  switch_fibre(current_thread->fibre, scheduler_, true);
-  std::abort();  // an abandoned fibre is not resumed
+  throw Failure();
 }
 
 std::string Block::place(unsigned thread_number) const {
