@@ -75,6 +75,13 @@ describe("quantizeBlocks", () => {
     });
   });
 
+  it("rounds to float32 after every step, which decides next to a tie", () => {
+    // In float64, with an unrounded factor, or over the scale instead, these would be 49 and 59.
+    const data = Float32Array.of(3, 1.1456693410873413, 1.381889820098877);
+    const { codes } = quantizeBlocks({ data, rowLength: 3 });
+    expect([...codes]).toEqual([127, 48, 58]);
+  });
+
   it("rank1 by hand: channels first, then blocks", () => {
     const data = Float32Array.of(1, 100, 0.5, 25, 0.25, -12.5);
     const quantized = quantizeBlocks({ data, rowLength: 2, blocks: 2, scaleLayout: "rank1" });
@@ -243,6 +250,16 @@ describe("dequantize", () => {
         channelScales: Float32Array.of(1, 10),
       }),
     ]).toEqual([0.5, -10, 6, 80]);
+    // The product with the block's scale is rounded before the channel's.
+    const rounded = dequantize({
+      codes: Int8Array.of(100),
+      rowLength: 1,
+      starts: Uint32Array.of(0, 1),
+      scaleLayout: "rank1",
+      scales: Float32Array.of(7 / 127),
+      channelScales: Float32Array.of(1 / 10),
+    });
+    expect(rounded[0]).toBe(0.5511810779571533);
     expect([
       ...dequantize({
         ...common,

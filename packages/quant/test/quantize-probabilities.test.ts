@@ -49,6 +49,12 @@ describe("quantizeProbabilities", () => {
     expect(range("u4")).toEqual([15, 8, 4, 0, 0, 0]);
   });
 
+  it("takes ties to the even code", () => {
+    const probabilities = Float64Array.of(15, 2.5, 1.5, 0.5);
+    const { codes } = quantizeProbabilities({ probabilities, rowLength: 4, range: "u4" });
+    expect([...codes]).toEqual([15, 2, 2, 0]);
+  });
+
   it("gives roundHalfEven(P / s) of its group, in range", () => {
     fc.assert(
       fc.property(tiles, groups, ranges, ({ probabilities, rowLength }, group, range) => {
