@@ -1,7 +1,7 @@
 import type { BlockPartition } from "@paroattn/reorder";
 import { refuse, SparseMaskError } from "./errors.js";
 import { markForced } from "./forced-blocks.js";
-import { type BlockMassSource, type HeadAddress, readMasses } from "./mass-source.js";
+import { type BlockMassSource, checkSource, type HeadAddress, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
 import { BINS, bitsOf, findCrossing, floatOf } from "./radix.js";
 
@@ -86,10 +86,7 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
 }
 
 function checkedSteps({ source, bucketSteps }: GlobalThresholdOptions): readonly number[] {
-  for (const name of ["buckets", "layers", "heads"] as const) {
-    const size = source[name];
-    if (!Number.isInteger(size) || size < 1) refuse(`a positive integer for source.${name}`, size);
-  }
+  checkSource(source);
   if (bucketSteps === undefined) return new Array<number>(source.buckets).fill(1);
   if (bucketSteps.length !== source.buckets) {
     refuse(`${source.buckets} bucketSteps, one a bucket`, bucketSteps.length);

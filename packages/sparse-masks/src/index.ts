@@ -9,6 +9,13 @@ export {
 } from "@paroattn/reorder";
 export { BlockMask } from "./block-mask.js";
 export { type BlockMaskData, type BlockMaskShape, bytesPerHead } from "./block-mask-data.js";
+export type {
+  GlobalBudgetCriterion,
+  HeadDensityCriterion,
+  MaskCriterion,
+  ThresholdCriterion,
+  TopPCriterion,
+} from "./criteria/criterion.js";
 export { SparseMaskError } from "./errors.js";
 export {
   type GlobalThreshold,
@@ -16,6 +23,14 @@ export {
   globalThreshold,
 } from "./global-threshold.js";
 export { type MaskFromThresholdOptions, maskFromThreshold } from "./mask-from-threshold.js";
+export { type MaskMaker, type MaskMakerOptions, maskMaker } from "./mask-maker.js";
+export {
+  type MaskSchedule,
+  type MaskScheduleOptions,
+  makeMaskSchedule,
+  scheduledMask,
+} from "./mask-schedule.js";
+export { type MaskSvgOptions, maskSvg } from "./mask-svg.js";
 export { type BlockMassSource, type HeadAddress, massesInMemory } from "./mass-source.js";
 export { type RandomMaskOptions, randomMask } from "./random-mask.js";
 export { type ScheduleDensityOptions, scheduleDensity } from "./schedule-density.js";

@@ -53,6 +53,14 @@ export function massesInMemory(options: {
   };
 }
 
+/** Throws a `SparseMaskError` for a source without buckets, layers or heads. */
+export function checkSource(source: BlockMassSource): void {
+  for (const name of ["buckets", "layers", "heads"] as const) {
+    const size = source[name];
+    if (!Number.isInteger(size) || size < 1) refuse(`a positive integer for source.${name}`, size);
+  }
+}
+
 /** Reads one head's masses; throws a `SparseMaskError` naming the block for a wrong length, NaN, infinity or a negative mass. */
 export async function readMasses(options: {
   readonly source: BlockMassSource;

@@ -10,7 +10,7 @@ const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => ma
 
 /** What an example says it prints: the comment behind each console.log, or the comment lines below it. */
 function promised(example: string): string[] {
-  return [...example.matchAll(/console\.log\(.*\);((?: \/\/ .*)|(?:\n\/\/ .*)+)$/gm)].flatMap(
+  return [...example.matchAll(/console\.log\(.*\);((?: \/\/ .*)|(?:\n *\/\/ .*)+)$/gm)].flatMap(
     (match) =>
       (match[1] as string)
         .split("//")
@@ -40,8 +40,8 @@ async function run(example: string): Promise<string[]> {
 }
 
 describe("README", () => {
-  it("has two examples", () => {
-    expect(examples.length).toBe(2);
+  it("has three examples", () => {
+    expect(examples.length).toBe(3);
   });
 
   it.each(examples.map((example, index) => [index + 1, example] as const))(
