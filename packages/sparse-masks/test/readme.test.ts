@@ -22,6 +22,7 @@ function promised(example: string): string[] {
 /** Runs an example against the sources and resolves to what it prints. */
 async function run(example: string): Promise<string[]> {
   const body = example
+    .replace(/import type .*;\n/g, "")
     .replace(/import (\{[^}]*\}) from "@paroattn\/reorder";/g, "const $1 = reorder;")
     .replace(/import (\{[^}]*\}) from "@paroattn\/sparse-masks";/g, "const $1 = sparseMasks;");
   const { outputText } = ts.transpileModule(body, {
