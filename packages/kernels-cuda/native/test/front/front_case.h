@@ -53,7 +53,10 @@ struct Traits {
                        std::to_string(batch) + ", heads " + std::to_string(heads) + "/" +
                        std::to_string(key_value_heads) + (own_key_panels ? " own panels" : "") + ", tokens";
     for (const uint32_t tokens : segments) text += " " + std::to_string(tokens);
-    for (const uint32_t tokens : key_segments) text += " / " + std::to_string(tokens);
+    if (!key_segments.empty()) {
+      const uint32_t keys = std::accumulate(key_segments.begin(), key_segments.end(), 0u);
+      text += ", keys " + std::to_string(keys) + " in " + std::to_string(key_segments.size()) + " runs";
+    }
     for (const int32_t length : key_lengths) text += ", length " + std::to_string(length);
     return text + ", orders " + std::to_string(static_cast<int>(orders)) + (fused ? ", fused" : "") + ", shift " +
            std::to_string(shift) + ", gap " + std::to_string(gap) + ", norm " + std::to_string(static_cast<int>(norm)) +
