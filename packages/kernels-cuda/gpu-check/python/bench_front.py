@@ -18,23 +18,23 @@ def run(context):
 def _case(context, shape):
     sizes, clock, layout, device = context.sizes, context.clock, shape.layout, context.device
     gathers = axis_orders(layout)
-    weights = torch.ones(shape.head_dim, device=device)
+    weights = clock.place(torch.ones(shape.head_dim))
     angles = torch.outer(
         torch.arange(layout.tokens, device=device, dtype=torch.float32),
         10000.0 ** -torch.linspace(0, 1, shape.head_dim // 2, device=device),
     )
     extras = {
         "norm": (native.NORM_LAYER, 1e-6, weights, weights),
-        "rope": (native.PAIRING_INTERLEAVED, angles.cos().contiguous(), angles.sin().contiguous()),
+        "rope": (native.PAIRING_INTERLEAVED, clock.place(angles.cos()), clock.place(angles.sin())),
     }
     choices = {"identity": [0] * shape.heads, "permuted": [head % 6 for head in range(shape.heads)]}
     ours = {
-        name: Ours(context.library, clock, shape, Orders(layout, gathers, choice, device), **extras)
+        name: Ours(context.library, clock, shape, Orders(layout, gathers, choice, clock), **extras)
         for name, choice in choices.items()
     }
     density = sizes.densities[len(sizes.densities) // 2]
     mask = Mask(
-        context.library, shape, planted_masks(layout, shape.heads, density, context.seed), device
+        context.library, shape, planted_masks(layout, shape.heads, density, context.seed), clock
     )
     contenders = {}
     for name, one in ours.items():
@@ -44,7 +44,7 @@ def _case(context, shape):
     rounds = []
     for round_index in range(sizes.rounds):
         generator = context.generator(2000 + round_index)
-        inputs = [shape.random_inputs(device, generator) for _ in range(sizes.input_sets)]
+        inputs = [shape.random_inputs(clock, generator) for _ in range(sizes.input_sets)]
         rounds.append(time_interleaved(clock, contenders, inputs, sizes.passes))
         del inputs
     times = {who: summarize(samples) for who, samples in merge(rounds).items()}

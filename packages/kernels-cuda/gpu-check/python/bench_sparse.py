@@ -16,12 +16,12 @@ def run(context):
 def _case(context, shape):
     sizes, clock, layout = context.sizes, context.clock, shape.layout
     choice = [head % 6 for head in range(shape.heads)]
-    orders = Orders(layout, axis_orders(layout), choice, context.device)
+    orders = Orders(layout, axis_orders(layout), choice, clock)
     ours = Ours(context.library, clock, shape, orders)
     kinds = {"planted": planted_masks, "random": random_masks}
     masks = {
         f"{kind}_{density}": Mask(
-            context.library, shape, make(layout, shape.heads, density, context.seed), context.device
+            context.library, shape, make(layout, shape.heads, density, context.seed), clock
         )
         for kind, make in kinds.items()
         for density in sizes.densities
@@ -29,7 +29,7 @@ def _case(context, shape):
     rounds, checks = [], {}
     for round_index in range(sizes.rounds):
         generator = context.generator(1000 + round_index)
-        inputs = [shape.random_inputs(context.device, generator) for _ in range(sizes.input_sets)]
+        inputs = [shape.random_inputs(clock, generator) for _ in range(sizes.input_sets)]
         ours.front(inputs[0])
         contenders = {"front": ours.front, "dense": lambda _: ours.attention()}
         for name, mask in masks.items():

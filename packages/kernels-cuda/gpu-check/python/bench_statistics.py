@@ -22,12 +22,12 @@ def run(context):
 def _case(context, shape):
     sizes, clock, layout = context.sizes, context.clock, shape.layout
     choice = [(head + 1) % 6 for head in range(shape.heads)]
-    orders = Orders(layout, axis_orders(layout), choice, context.device)
+    orders = Orders(layout, axis_orders(layout), choice, clock)
     ours = Ours(context.library, clock, shape, orders)
     problem, outputs = ours.statistics_problem(EPSILON)
     rounds = []
     for round_index in range(sizes.rounds):
-        inputs = shape.random_inputs(context.device, context.generator(3000 + round_index))
+        inputs = shape.random_inputs(clock, context.generator(3000 + round_index))
         ours.poison()
         ours.front(inputs)
         ours.attention(log_sum_exp=True)

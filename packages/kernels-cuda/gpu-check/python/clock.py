@@ -1,5 +1,7 @@
 """Where a benchmark runs, and how its time is taken: CUDA events on a GPU, the host's clock in the emulator."""
 
+import ctypes
+import math
 import statistics
 import time
 
@@ -14,6 +16,13 @@ class CudaClock:
 
     def stream(self):
         return torch.cuda.current_stream().cuda_stream
+
+    def place(self, tensor):
+        """The tensor where kernels can read and write it."""
+        return tensor.to(self.device)
+
+    def empty(self, size, dtype):
+        return torch.empty(size, dtype=dtype, device=self.device)
 
     def mark(self):
         event = torch.cuda.Event(enable_timing=True)
@@ -36,6 +45,20 @@ class HostClock:
 
     def stream(self):
         return 0
+
+    def place(self, tensor):
+        copy = self.empty(tuple(tensor.shape), tensor.dtype)
+        copy.copy_(tensor)
+        return copy
+
+    def empty(self, size, dtype):
+        # The emulator watches over its own allocations, so tensors must lie in them. They are never freed: sizes are tiny.
+        size = tuple(size)
+        bytes_needed = max(math.prod(size) * dtype.itemsize, 16)
+        address = ctypes.c_void_p()
+        self._library.call("allocate", ctypes.byref(address), bytes_needed)
+        memory = (ctypes.c_char * bytes_needed).from_address(address.value)
+        return torch.frombuffer(memory, dtype=dtype, count=math.prod(size)).reshape(size)
 
     def mark(self):
         self.synchronize()

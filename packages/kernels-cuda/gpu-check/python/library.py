@@ -107,6 +107,34 @@ class DeviceFacts(ctypes.Structure):
     ]
 
 
+class WorkOrderProblem(ctypes.Structure):
+    _fields_ = [
+        ("words", c_void_p),
+        ("mask_batch", c_int32),
+        ("heads", c_int32),
+        ("query_blocks", c_int32),
+        ("key_blocks", c_int32),
+        ("batch", c_int32),
+        ("key_heads", c_int32),
+        ("head_dim", c_int32),
+        ("key_counts", c_void_p),
+    ]
+
+
+class LayerMasks(ctypes.Structure):
+    _fields_ = [
+        ("words", c_void_p),
+        ("items", c_void_p),
+        ("layers", c_int32),
+        ("words_per_layer", c_int32),
+        ("items_per_layer", c_int32),
+    ]
+
+
+class DeviceMask(ctypes.Structure):
+    _fields_ = [("words", c_void_p), ("items", c_void_p), ("item_count", c_int)]
+
+
 STRUCTS = [
     PackedOperands,
     WorkItem,
@@ -115,6 +143,9 @@ STRUCTS = [
     FrontProblem,
     StatisticsProblem,
     DeviceFacts,
+    WorkOrderProblem,
+    LayerMasks,
+    DeviceMask,
 ]
 
 
@@ -154,6 +185,11 @@ class Library:
         self._declare("attention_reference", POINTER(AttentionProblem))
         self._declare("front_reference", POINTER(FrontProblem))
         self._declare("block_statistics_reference", POINTER(StatisticsProblem))
+        self._declare("work_order", POINTER(WorkOrderProblem), c_void_p, c_int, POINTER(c_int))
+        self._declare("prefetch_create", POINTER(LayerMasks), POINTER(c_void_p))
+        self._declare("prefetch_acquire", c_void_p, c_int, c_void_p, POINTER(DeviceMask))
+        self._library.paroattn_prefetch_destroy.restype = None
+        self._library.paroattn_prefetch_destroy.argtypes = [c_void_p]
         self._declare("allocate", POINTER(c_void_p), c_size_t)
         self._declare("free", c_void_p)
         self._declare("copy_to_device", c_void_p, c_void_p, c_size_t)
@@ -196,6 +232,25 @@ class Library:
 
     def packed_head_dim(self, head_dim):
         return self._library.paroattn_packed_head_dim(head_dim)
+
+    def work_order(self, problem, items, capacity):
+        """Work items into host memory at `items`; returns how many."""
+        count = c_int(0)
+        self.call("work_order", byref(problem), items, capacity, byref(count))
+        return count.value
+
+    def prefetch_create(self, masks):
+        prefetch = c_void_p()
+        self.call("prefetch_create", byref(masks), byref(prefetch))
+        return prefetch
+
+    def prefetch_acquire(self, prefetch, layer, stream=0):
+        mask = DeviceMask()
+        self.call("prefetch_acquire", prefetch, layer, stream, byref(mask))
+        return mask
+
+    def prefetch_destroy(self, prefetch):
+        self._library.paroattn_prefetch_destroy(prefetch)
 
     def attention(self, problem, stream=0):
         self.call("attention", byref(problem), stream)

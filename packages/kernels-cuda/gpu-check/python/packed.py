@@ -3,6 +3,7 @@
 Everything is allocated when the object is made; front(), attention() and statistics() only enqueue.
 """
 
+import numpy as np
 import torch
 
 import library as native
@@ -45,13 +46,11 @@ class Shape:
             "grid": list(self.layout.grid),
         }
 
-    def random_inputs(self, device, generator):
+    def random_inputs(self, clock, generator):
         """Query, key and value in sequence order: three [batch, tokens, heads, head_dim], standard normal."""
         size = (self.batch, self.tokens, self.heads, self.head_dim)
         return tuple(
-            torch.randn(size, device=device, dtype=torch.float32, generator=generator).to(self.dtype)
-            if device.type == "cpu"
-            else torch.randn(size, device=device, dtype=self.dtype, generator=generator)
+            clock.place(torch.randn(size, device=clock.device, dtype=self.dtype, generator=generator))
             for _ in range(3)
         )
 
@@ -59,25 +58,45 @@ class Shape:
 class Orders:
     """Row tables on the device. gathers: [orders, tokens] (layouts.axis_orders); choice: an order per head."""
 
-    def __init__(self, layout, gathers, choice, device):
+    def __init__(self, layout, gathers, choice, clock):
         self.gathers = torch.as_tensor(gathers)
         self.choice_list = [int(order) for order in choice]
-        self.rows = torch.as_tensor(row_tables(layout, gathers)).to(device)
-        self.choice = torch.tensor(self.choice_list, dtype=torch.int32, device=device)
+        self.rows = clock.place(torch.as_tensor(row_tables(layout, gathers)))
+        self.choice = clock.place(torch.tensor(self.choice_list, dtype=torch.int32))
 
 
 class Mask:
     """A block mask on the device with its order of work. mask: [heads, blocks, blocks] bool (NumPy)."""
 
-    def __init__(self, library, shape, mask, device):
+    def __init__(self, library, shape, mask, clock):
         self.blocks = mask
         self.density = pair_density(mask, shape.layout)
         bits = mask_words(mask)
-        items = library.work_order(shape, bits, block_lengths(shape.layout))
+        items = work_order(library, shape, bits)
         self.host_words = torch.from_numpy(bits.view("int32"))
         self.host_items = torch.from_numpy(items.view("int32"))
-        self.words = self.host_words.to(device)
-        self.items = self.host_items.to(device)
+        self.words = clock.place(self.host_words)
+        self.items = clock.place(self.host_items)
+
+
+def work_order(library, shape, words):
+    """Work items, [count, 2] u32: the host's work for a mask that all batch rows share. words: of mask_words()."""
+    blocks = shape.layout.blocks
+    counts = np.broadcast_to(block_lengths(shape.layout), (shape.batch, shape.heads, blocks))
+    counts = np.ascontiguousarray(counts, dtype=np.int32)
+    items = np.empty((shape.batch * shape.heads * -(-blocks // 2), 2), dtype=np.uint32)
+    problem = native.WorkOrderProblem(
+        words=words.ctypes.data,
+        mask_batch=1,
+        heads=shape.heads,
+        query_blocks=blocks,
+        key_blocks=blocks,
+        batch=shape.batch,
+        key_heads=shape.heads,
+        head_dim=shape.head_dim,
+        key_counts=counts.ctypes.data,
+    )
+    return items[: library.work_order(problem, items.ctypes.data, len(items))]
 
 
 class Ours:
@@ -86,18 +105,14 @@ class Ours:
     def __init__(self, library, clock, shape, orders, norm=None, rope=None):
         """norm: (native.NORM_..., epsilon, query weight, key weight); rope: (native.PAIRING_..., cosine, sine)."""
         self._library, self._clock, self.shape, self.orders = library, clock, shape, orders
-        device, layout = clock.device, shape.layout
+        layout = shape.layout
         width = library.packed_head_dim(shape.head_dim)
         panels = (shape.batch, shape.heads, layout.blocks, BLOCK, width)
-        self.panels = [torch.empty(panels, dtype=shape.dtype, device=device) for _ in range(3)]
-        self.key_counts = torch.empty(panels[:3], dtype=torch.int32, device=device)
-        self.output = torch.empty(
-            (shape.batch, shape.tokens, shape.heads, shape.head_dim), dtype=shape.dtype, device=device
-        )
-        self.log_sum_exp = torch.empty(
-            (shape.batch, shape.heads, shape.tokens), dtype=torch.float32, device=device
-        )
-        self.counter = torch.zeros(2, dtype=torch.int32, device=device)
+        self.panels = [clock.empty(panels, shape.dtype) for _ in range(3)]
+        self.key_counts = clock.empty(panels[:3], torch.int32)
+        self.output = clock.empty((shape.batch, shape.tokens, shape.heads, shape.head_dim), shape.dtype)
+        self.log_sum_exp = clock.empty((shape.batch, shape.heads, shape.tokens), torch.float32)
+        self.counter = clock.empty((2,), torch.int32).zero_()
         self._norm, self._rope = norm, rope
         packed = native.PackedOperands(
             element=ELEMENTS[shape.dtype],
@@ -176,7 +191,7 @@ class Ours:
         """A problem with its three outputs, [batch, heads, blocks, blocks] f32, as (problem, outputs)."""
         blocks = self.shape.layout.blocks
         size = (self.shape.batch, self.shape.heads, blocks, blocks)
-        outputs = [torch.full(size, float("nan"), device=self._clock.device) for _ in range(3)]
+        outputs = [self._clock.empty(size, torch.float32).fill_(float("nan")) for _ in range(3)]
         problem = native.StatisticsProblem(
             operands=self._attention.operands,
             log_sum_exp=pointer(self.log_sum_exp),

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "attention/attention.h"
+#include "attention/mask_prefetch.h"
 #include "common/device.h"
 #include "front/front.h"
 #include "statistics/statistics.h"
@@ -31,6 +32,28 @@ struct DeviceFacts {
   int32_t driver_version = 0;
   int32_t runtime_version = 0;
   uint64_t memory_bytes = 0;
+};
+
+// Arguments of paroattn_work_order. Host pointers.
+struct WorkOrderProblem {
+  const uint32_t* words = nullptr;  // AttentionProblem::mask: [mask_batch, heads, query_blocks, mask_words]
+  int32_t mask_batch = 1;
+  int32_t heads = 1;
+  int32_t query_blocks = 1;
+  int32_t key_blocks = 1;
+  int32_t batch = 1;
+  int32_t key_heads = 1;
+  int32_t head_dim = 64;
+  const int32_t* key_counts = nullptr;  // [batch, key_heads, key_blocks]; null: 64 each
+};
+
+// Masks of layers that have as many words and items each, one layer behind the other. Host pointers.
+struct LayerMasks {
+  const uint32_t* words = nullptr;
+  const WorkItem* items = nullptr;
+  int32_t layers = 0;
+  int32_t words_per_layer = 0;
+  int32_t items_per_layer = 0;
 };
 
 }  // namespace cuda
@@ -59,6 +82,19 @@ PAROATTN_C_API int paroattn_block_statistics(const paroattn::cuda::StatisticsPro
 PAROATTN_C_API int paroattn_attention_reference(const paroattn::cuda::AttentionProblem* problem);
 PAROATTN_C_API int paroattn_front_reference(const paroattn::cuda::FrontProblem* problem);
 PAROATTN_C_API int paroattn_block_statistics_reference(const paroattn::cuda::StatisticsProblem* problem);
+
+// The order of work for a mask: AttentionProblem::items into items[capacity], and how many into *count. Refused: a query block
+// without a live valid key, and more items than the capacity.
+PAROATTN_C_API int paroattn_work_order(const paroattn::cuda::WorkOrderProblem* problem, paroattn::cuda::WorkItem* items,
+                                       int capacity, int* count);
+// Words of a row of the mask.
+PAROATTN_C_API int paroattn_mask_words(int key_blocks);
+
+// Masks that are copied one layer ahead (attention/mask_prefetch.h).
+PAROATTN_C_API int paroattn_prefetch_create(const paroattn::cuda::LayerMasks* masks, paroattn::cuda::MaskPrefetch** prefetch);
+PAROATTN_C_API int paroattn_prefetch_acquire(paroattn::cuda::MaskPrefetch* prefetch, int layer, cudaStream_t stream,
+                                             paroattn::cuda::DeviceMask* mask);
+PAROATTN_C_API void paroattn_prefetch_destroy(paroattn::cuda::MaskPrefetch* prefetch);
 
 // Memory and order for callers that have neither torch nor the CUDA runtime.
 PAROATTN_C_API int paroattn_allocate(void** pointer, size_t bytes);

@@ -100,6 +100,29 @@ std::string describe() {
   FIELD(DeviceFacts, driver_version);
   FIELD(DeviceFacts, runtime_version);
   FIELD(DeviceFacts, memory_bytes);
+
+  STRUCT(WorkOrderProblem);
+  FIELD(WorkOrderProblem, words);
+  FIELD(WorkOrderProblem, mask_batch);
+  FIELD(WorkOrderProblem, heads);
+  FIELD(WorkOrderProblem, query_blocks);
+  FIELD(WorkOrderProblem, key_blocks);
+  FIELD(WorkOrderProblem, batch);
+  FIELD(WorkOrderProblem, key_heads);
+  FIELD(WorkOrderProblem, head_dim);
+  FIELD(WorkOrderProblem, key_counts);
+
+  STRUCT(LayerMasks);
+  FIELD(LayerMasks, words);
+  FIELD(LayerMasks, items);
+  FIELD(LayerMasks, layers);
+  FIELD(LayerMasks, words_per_layer);
+  FIELD(LayerMasks, items_per_layer);
+
+  STRUCT(DeviceMask);
+  FIELD(DeviceMask, words);
+  FIELD(DeviceMask, items);
+  FIELD(DeviceMask, item_count);
 #undef FIELD
 #undef STRUCT
   return text;
