@@ -1,21 +1,12 @@
 import { copyRow } from "./copy-rows.js";
 import { moveWeave } from "./move-weave.js";
+import type { RowMove } from "./row-move.js";
 import { cutIntoWeaves } from "./weave.js";
-import type { Words } from "./words.js";
 
 /** A tile of so many bytes stays in the second-level cache while it is read and written. */
 const TILE_BYTES = 524288;
 
-export interface MoveRowsOptions {
-  readonly source: Words;
-  /** Of the same kind as the source. */
-  readonly target: Words;
-  /** Words of a row. */
-  readonly rowWords: number;
-  /** Each below their number. */
-  readonly indices: Uint32Array;
-  /** `gather`: row i of the target is row `indices[i]` of the source. `scatter`: row `indices[i]` of the target is row i of the source. */
-  readonly direction: "gather" | "scatter";
+export interface MoveRowsOptions extends RowMove {
   /** Default: 524,288. */
   readonly tileBytes?: number;
 }

@@ -1,8 +1,8 @@
 import { copyRows, isLongRow, setRow } from "./copy-rows.js";
-import type { MoveRowsOptions } from "./move-rows.js";
+import type { RowMove } from "./row-move.js";
 import type { Weave } from "./weave.js";
 
-export interface MoveWeaveOptions extends MoveRowsOptions {
+export interface MoveWeaveOptions extends RowMove {
   readonly weave: Weave;
   /** Rows of a tile. */
   readonly tileRows: number;

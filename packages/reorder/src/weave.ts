@@ -16,15 +16,28 @@ export interface Weave {
  */
 export function cutIntoWeaves(indices: Uint32Array): Weave[] {
   const weaves: Weave[] = [];
+  const rows = indices.length;
+  // The neighbour of an axis order stands near, so it is searched for; a table of all positions costs more than the search,
+  // and is made where steps as many as there are rows have been spent on it.
+  let steps = rows;
   let positions: Uint32Array | undefined;
-  for (let start = 0; start < indices.length; ) {
+  for (let start = 0; start < rows; ) {
     const neighbour = (indices[start] as number) + 1;
-    let strands = 1;
-    if (indices[start + 1] !== neighbour) {
-      positions ??= positionsOf(indices);
-      strands = (positions[neighbour] ?? 0) - start;
+    const end = Math.min(rows, start + 1 + steps);
+    let position = start + 1;
+    while (position < end && indices[position] !== neighbour) position++;
+    steps -= position - start - 1;
+    if (position === end) {
+      position = start;
+      if (end < rows) {
+        positions ??= positionsOf(indices);
+        position = positions[neighbour] ?? start;
+      }
     }
-    const weave = strands > 0 ? measure(indices, start, strands) : { start, strands: 1, length: 1 };
+    const weave =
+      position > start
+        ? measure(indices, start, position - start)
+        : { start, strands: 1, length: 1 };
     weaves.push(weave);
     start += weave.strands * weave.length;
   }
