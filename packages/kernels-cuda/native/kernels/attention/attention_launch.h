@@ -23,12 +23,14 @@ cudaError_t thread_blocks_of_device(int* thread_blocks) {
   if (error != cudaSuccess) return error;
   if (device < kDevices && (*thread_blocks = kept[device].load(std::memory_order_acquire)) > 0) return cudaSuccess;
 
-  error = cudaFuncSetAttribute(&attention_v1<Version>, cudaFuncAttributeMaxDynamicSharedMemorySize, Version::kSharedBytes);
+  error =
+      cudaFuncSetAttribute(&attention_v1<Version>, cudaFuncAttributeMaxDynamicSharedMemorySize, Version::kSharedBytes);
   if (error != cudaSuccess) return error;
   int multiprocessors = 0, occupancy = 0;
   error = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
   if (error != cudaSuccess) return error;
-  error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&occupancy, &attention_v1<Version>, kThreads, Version::kSharedBytes);
+  error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&occupancy, &attention_v1<Version>, kThreads,
+                                                        Version::kSharedBytes);
   if (error != cudaSuccess) return error;
   if (occupancy < 1) return cudaErrorLaunchOutOfResources;
   *thread_blocks = multiprocessors * occupancy;

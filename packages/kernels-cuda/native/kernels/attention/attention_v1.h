@@ -29,7 +29,8 @@ namespace cuda {
 
 // kValueSlots: 2, or 1 where shared memory for two thread blocks is short; then another barrier a tile frees the slot.
 // kThreadBlocks: on a multiprocessor, as far as registers decide.
-template <Element kElement_, int kHeadDim_, int kValueSlots_, int kThreadBlocks_, int kKeyTiles_, bool kQueryInRegisters_>
+template <Element kElement_, int kHeadDim_, int kValueSlots_, int kThreadBlocks_, int kKeyTiles_,
+          bool kQueryInRegisters_>
 struct AttentionV1 {
   static constexpr Element kElement = kElement_;
   static constexpr int kHeadDim = kHeadDim_;
@@ -86,8 +87,9 @@ __device__ __forceinline__ LiveRows live_rows_of(const AttentionProblem& problem
   rows.key_counts = problem.operands.key_counts + place.key_block;
   rows.key_blocks = problem.operands.key_blocks;
   if (problem.mask != nullptr) {
-    const int64_t shared_rows =
-        problem.mask_batch == 1 ? static_cast<int64_t>(place.batch) * problem.operands.heads * problem.operands.query_blocks : 0;
+    const int64_t shared_rows = problem.mask_batch == 1 ? static_cast<int64_t>(place.batch) * problem.operands.heads *
+                                                              problem.operands.query_blocks
+                                                        : 0;
     rows.first = problem.mask + (place.query_block - shared_rows) * problem.mask_words;
     rows.second = rows.first + problem.mask_words;
   }
@@ -113,20 +115,22 @@ __device__ __forceinline__ void leave(const AttentionProblem& problem) {
 }
 
 template <class Version>
-__device__ __forceinline__ void load_query(uint32_t (&query)[2][4], const char* shared, uint32_t lane_offset, int step) {
+__device__ __forceinline__ void load_query(uint32_t (&query)[2][4], const char* shared, uint32_t lane_offset,
+                                           int step) {
   using KeyTile = typename Version::KeyTile;
 #pragma unroll
   for (int m = 0; m < 2; ++m) ptx::ldmatrix_x4(query[m], shared + KeyTile::group_offset(lane_offset, 16 * m, step));
 }
 
 template <class Version>
-__global__ void __launch_bounds__(kThreads, Version::kThreadBlocks) attention_v1(const AttentionProblem problem, const float log2_scale, const int64_t from_keys_to_values) {
+__global__ void __launch_bounds__(kThreads, Version::kThreadBlocks)
+    attention_v1(const AttentionProblem problem, const float log2_scale, const int64_t from_keys_to_values) {
   using KeyTile = typename Version::KeyTile;
   constexpr Element kElement = Version::kElement;
   constexpr int kHeadDim = Version::kHeadDim;
   constexpr int kSteps = Version::kPackedDim / 16;  // along the channels of queries and keys
   constexpr int kKeyTiles = Version::kKeyTiles;
-  constexpr int kTiles = kHeadDim / 8;              // accumulators along the channels of the output
+  constexpr int kTiles = kHeadDim / 8;  // accumulators along the channels of the output
 
   char* const shared = dynamic_shared<char>();
   LiveList* const list = reinterpret_cast<LiveList*>(shared + Version::kListAt);
@@ -136,9 +140,9 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks) attention_v1
   const int warp = static_cast<int>(threadIdx.x) >> 5;
   const int lane = static_cast<int>(threadIdx.x) & 31;
   const uint32_t own = warp < kWarps / 2 ? kEntryFirst : kEntrySecond;
-  const uint32_t rows_first = KeyTile::lane_offset(lane, true);  // of queries and values
+  const uint32_t rows_first = KeyTile::lane_offset(lane, true);       // of queries and values
   const uint32_t channels_first = KeyTile::lane_offset(lane, false);  // of keys
-  const uint32_t copy_to = KeyTile::copy_to();
+  const uint32_t copy_to = KeyTile::copy_to(static_cast<int>(threadIdx.x));
   const uint32_t warp_rows = Version::kQueryAt + warp * 32 * KeyTile::kRowBytes;
 
   if (threadIdx.x == 0) items[0] = static_cast<int>(blockIdx.x);
@@ -146,10 +150,11 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks) attention_v1
   while (items[0] < problem.item_count) {
     {
       const Place place = place_of(problem, items[0]);
-      const char* const from =
-          static_cast<const char*>(operands.query) + place.query_block * KeyTile::kBytes + KeyTile::copy_from();
+      const char* const from = static_cast<const char*>(operands.query) + place.query_block * KeyTile::kBytes +
+                               KeyTile::copy_from(static_cast<int>(threadIdx.x));
       KeyTile::copy(shared + Version::kQueryAt + copy_to, from);
-      if (place.has_second) KeyTile::copy(shared + Version::kQueryAt + KeyTile::kBytes + copy_to, from + KeyTile::kBytes);
+      if (place.has_second)
+        KeyTile::copy(shared + Version::kQueryAt + KeyTile::kBytes + copy_to, from + KeyTile::kBytes);
     }
     float output[2][kTiles][4];
 #pragma unroll
@@ -169,7 +174,8 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks) attention_v1
       {
         const Place place = place_of(problem, items[0]);
         live = list_live_blocks(live_rows_of(problem, place), start, list);
-        keys = static_cast<const char*>(operands.key) + (place.key_block + start) * KeyTile::kBytes + KeyTile::copy_from();
+        keys = static_cast<const char*>(operands.key) + (place.key_block + start) * KeyTile::kBytes +
+               KeyTile::copy_from(static_cast<int>(threadIdx.x));
       }
       const auto copy_keys = [&](uint32_t entry, int slot) {
         KeyTile::copy(shared + Version::kKeysAt + slot * KeyTile::kBytes + copy_to,

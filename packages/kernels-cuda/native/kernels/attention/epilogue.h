@@ -14,8 +14,8 @@
 namespace paroattn {
 namespace cuda {
 
-// 32 rows of f32 for each warp, where queries and keys were. Groups of eight channels (32 bytes) are exchanged by bits of
-// the row, so that the accumulators of four rows go to different banks.
+// 32 rows of f32 for each warp, where queries and keys were. Groups of eight channels (32 bytes) are exchanged by bits
+// of the row, so that the accumulators of four rows go to different banks.
 template <int kPackedDim>
 struct Staging {
   static constexpr int kRowBytes = 4 * kPackedDim;
@@ -68,11 +68,11 @@ struct OutputRows {
 };
 
 template <Element kElement, int kHeadDim>
-__device__ __forceinline__ void scatter(const AttentionProblem& problem, const OutputRows& rows,
-                                        const char* staging, int lane) {
+__device__ __forceinline__ void scatter(const AttentionProblem& problem, const OutputRows& rows, const char* staging,
+                                        int lane) {
   using Unit = OutputUnit<kElement>;
   constexpr int kUnits = kHeadDim / Unit::kChannels;
-  #pragma unroll 1
+#pragma unroll 1
   for (int i = lane; i < 32 * kUnits; i += 32) {
     const int row = i / kUnits;
     const int channel = i % kUnits * Unit::kChannels;
@@ -88,8 +88,7 @@ __device__ __forceinline__ void scatter(const AttentionProblem& problem, const O
       values[c + 2] = part.z;
       values[c + 3] = part.w;
     }
-    const int64_t place =
-        ((rows.first_row + token) * problem.operands.heads + rows.head) * kHeadDim + channel;
+    const int64_t place = ((rows.first_row + token) * problem.operands.heads + rows.head) * kHeadDim + channel;
     const int64_t byte = place * static_cast<int64_t>(size_of(kElement));
     if (problem.row_scale != nullptr) {
       const float scale = problem.row_scale[rows.head_row + token];

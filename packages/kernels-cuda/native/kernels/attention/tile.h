@@ -30,17 +30,16 @@ struct Tile {
     return static_cast<uint32_t>(swizzled_offset(row, chunk, kChunks));
   }
 
-  // Copies go in passes: one moves the span's columns of kRowsAPass rows. Rows keep their exchange from pass to pass, so
-  // that a thread works with one place on each side and constants.
+  // Copies go in passes: one moves the span's columns of kRowsAPass rows. Rows keep their exchange from pass to pass,
+  // so that a thread works with one place on each side and constants.
   static constexpr int kRowsAPass = kThreads / kSpan;
 
-  // This thread's place in a tile in shared and in global memory.
-  static __device__ __forceinline__ uint32_t copy_to() {
-    return offset(static_cast<int>(threadIdx.x) / kSpan, static_cast<int>(threadIdx.x) % kSpan);
+  // A thread's place in a tile in shared and in global memory.
+  static __host__ __device__ __forceinline__ uint32_t copy_to(int thread) {
+    return offset(thread / kSpan, thread % kSpan);
   }
-  static __device__ __forceinline__ uint32_t copy_from() {
-    return static_cast<uint32_t>(static_cast<int>(threadIdx.x) / kSpan * kRowBytes +
-                                 static_cast<int>(threadIdx.x) % kSpan * 16);
+  static __host__ __device__ __forceinline__ uint32_t copy_from(int thread) {
+    return static_cast<uint32_t>(thread / kSpan * kRowBytes + thread % kSpan * 16);
   }
 
   // Starts the copy of a tile by all threads; both pointers are to the thread's place.
@@ -58,7 +57,7 @@ struct Tile {
   // Where this lane reads with ldmatrix.x4, in a group of 16 rows and 16 channels that starts at row 0, channel 0.
   // rows_first: the matrices go down the rows first (operand A; operand B of values, transposed), else along the
   // channels first (operand B of keys).
-  static __device__ __forceinline__ uint32_t lane_offset(int lane, bool rows_first) {
+  static __host__ __device__ __forceinline__ uint32_t lane_offset(int lane, bool rows_first) {
     const int down = rows_first ? lane >> 3 & 1 : lane >> 4;
     const int along = rows_first ? lane >> 4 : lane >> 3 & 1;
     return offset((lane & 7) + 8 * down, along);
@@ -67,7 +66,7 @@ struct Tile {
   // The same lane's place for the 16 rows at `row` (a multiple of 16) and the 16 channels at 16 * step. lane_offset may
   // include the offset of the tile, a multiple of 128: the exchange then is not constant through a loop, and needs no
   // registers for every step.
-  static __device__ __forceinline__ uint32_t group_offset(uint32_t lane_offset, int row, int step) {
+  static __host__ __device__ __forceinline__ uint32_t group_offset(uint32_t lane_offset, int row, int step) {
     constexpr uint32_t kExchanged = kSpan * 16 - 1;
     const uint32_t along = static_cast<uint32_t>(step) * 32;
     return (lane_offset ^ (along & kExchanged)) + (along & ~kExchanged) + static_cast<uint32_t>(row * kRowBytes);

@@ -64,7 +64,8 @@ struct Candidate {
 std::vector<uint32_t> mask_words(const uint8_t* bits, const MaskShape& shape) {
   const size_t row_words = static_cast<size_t>(mask_words_of(shape.key_blocks));
   const size_t heads = static_cast<size_t>(shape.batch) * shape.heads;
-  const size_t query_blocks = static_cast<size_t>(shape.query_blocks), key_blocks = static_cast<size_t>(shape.key_blocks);
+  const size_t query_blocks = static_cast<size_t>(shape.query_blocks),
+               key_blocks = static_cast<size_t>(shape.key_blocks);
   const size_t head_bytes = (query_blocks * key_blocks + 7) / 8;
   std::vector<uint32_t> words(heads * query_blocks * row_words, 0u);
   for (size_t row = 0; row < heads * query_blocks; ++row) {
@@ -99,7 +100,8 @@ std::vector<WorkItem> order_work(const std::vector<uint32_t>& words, const MaskS
   std::iota(heaviest.begin(), heaviest.end(), size_t{0});
   std::stable_sort(heaviest.begin(), heaviest.end(),
                    [&](size_t left, size_t right) { return panel_work[left] > panel_work[right]; });
-  const size_t panels_a_group = panels.panel_bytes == 0 ? heaviest.size() : std::max<size_t>(1, cache_bytes / panels.panel_bytes);
+  const size_t panels_a_group =
+      panels.panel_bytes == 0 ? heaviest.size() : std::max<size_t>(1, cache_bytes / panels.panel_bytes);
   std::vector<size_t> group(panel_work.size());
   for (size_t i = 0; i < heaviest.size(); ++i) group[heaviest[i]] = i / panels_a_group;
 

@@ -22,8 +22,8 @@ struct MaskShape {
 // The operands a mask meets.
 struct PanelShape {
   int batch = 1;
-  int key_heads = 1;         // divides the mask's heads
-  size_t panel_bytes = 0;    // of keys and values of one key head: 2 * key_blocks * 64 * packed_head_dim * 2
+  int key_heads = 1;                    // divides the mask's heads
+  size_t panel_bytes = 0;               // of keys and values of one key head: 2 * key_blocks * 64 * packed_head_dim * 2
   const int32_t* key_counts = nullptr;  // [batch, key_heads, key_blocks]; null: 64 each
 };
 
@@ -45,8 +45,8 @@ std::vector<WorkItem> order_work(const std::vector<uint32_t>& words, const MaskS
 
 // Valid keys of each block, [batch, key_heads, key_blocks], as the front counts them.
 //
-// key_rows: [orders, key_blocks * 64], see FrontProblem; key_lengths: [batch], null: all keys; order_choice: [heads], null
-// or key_heads < heads: order 0.
+// key_rows: [orders, key_blocks * 64], see FrontProblem; key_lengths: [batch], null: all keys; order_choice: [heads],
+// null or key_heads < heads: order 0.
 std::vector<int32_t> count_valid_keys(const std::vector<int32_t>& key_rows, int key_blocks, int batch, int heads,
                                       int key_heads, const int32_t* order_choice, const int32_t* key_lengths);
 

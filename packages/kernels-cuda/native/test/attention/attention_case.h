@@ -38,9 +38,9 @@ struct AttentionCase {
   std::function<bool(int, int, int, int)> live;
   int mask_batch = 1;
 
-  bool reversed_heads = false;    // every other head has its tokens in reversed order; self-attention, key_heads = heads
-  std::vector<int> key_lengths;   // [batch]; empty: all
-  int skipped_queries = 0;        // the last tokens that no packed row holds
+  bool reversed_heads = false;   // every other head has its tokens in reversed order; self-attention, key_heads = heads
+  std::vector<int> key_lengths;  // [batch]; empty: all
+  int skipped_queries = 0;       // the last tokens that no packed row holds
 
   bool row_scale = false;
   bool residual = false;
@@ -95,8 +95,8 @@ inline std::vector<uint16_t> random_tokens(Random& random, const AttentionCase& 
 
 // One head's rows block by block, [blocks, 64, packed_head_dim]; rows that are not valid stay zero, in the order of the
 // table or, for keys, with the valid ones first.
-inline void pack_panel(const AttentionCase& options, const uint16_t* tokens, const int32_t* table, int blocks, int length,
-                       bool valid_first, uint16_t* panel) {
+inline void pack_panel(const AttentionCase& options, const uint16_t* tokens, const int32_t* table, int blocks,
+                       int length, bool valid_first, uint16_t* panel) {
   const size_t width = static_cast<size_t>(cuda::packed_head_dim(options.head_dim));
   for (int block = 0; block < blocks; ++block) {
     int place = 0;
@@ -115,7 +115,8 @@ inline HostProblem make_problem(const AttentionCase& options) {
   HostProblem host;
   Random random(options.seed);
   const std::vector<uint16_t> query = random_tokens(random, options, options.heads, options.query_tokens, false);
-  const std::vector<uint16_t> key = random_tokens(random, options, options.key_heads, options.key_tokens, options.growing_keys);
+  const std::vector<uint16_t> key =
+      random_tokens(random, options, options.key_heads, options.key_tokens, options.growing_keys);
   const std::vector<uint16_t> value = random_tokens(random, options, options.key_heads, options.key_tokens, false);
 
   cuda::AttentionProblem& problem = host.problem;
@@ -137,9 +138,9 @@ inline HostProblem make_problem(const AttentionCase& options) {
     for (int head = 0; head < options.heads; ++head) host.order_choice.push_back(head % 2);
     operands.order_choice = host.order_choice.data();
   }
-  host.key_counts = cuda::count_valid_keys(key_rows, operands.key_blocks, options.batch, options.heads, options.key_heads,
-                                           operands.order_choice,
-                                           options.key_lengths.empty() ? nullptr : options.key_lengths.data());
+  host.key_counts =
+      cuda::count_valid_keys(key_rows, operands.key_blocks, options.batch, options.heads, options.key_heads,
+                             operands.order_choice, options.key_lengths.empty() ? nullptr : options.key_lengths.data());
 
   const size_t width = static_cast<size_t>(cuda::packed_head_dim(options.head_dim));
   const size_t query_panel = static_cast<size_t>(operands.query_blocks) * kBlock * width;
@@ -155,15 +156,16 @@ inline HostProblem make_problem(const AttentionCase& options) {
     for (int head = 0; head < options.heads; ++head) {
       const size_t place = static_cast<size_t>(b) * options.heads + head;
       pack_panel(options, query.data() + place * options.query_tokens * options.head_dim,
-                 table_of(host.query_rows, head, operands.query_blocks), operands.query_blocks, options.query_tokens, false,
-                 host.query.data() + place * query_panel);
+                 table_of(host.query_rows, head, operands.query_blocks), operands.query_blocks, options.query_tokens,
+                 false, host.query.data() + place * query_panel);
     }
     for (int head = 0; head < options.key_heads; ++head) {
       const size_t place = static_cast<size_t>(b) * options.key_heads + head;
       const int length = options.key_lengths.empty() ? options.key_tokens : options.key_lengths[b];
       const size_t from = place * options.key_tokens * options.head_dim;
       const int32_t* table = table_of(key_rows, head, operands.key_blocks);
-      pack_panel(options, key.data() + from, table, operands.key_blocks, length, true, host.key.data() + place * key_panel);
+      pack_panel(options, key.data() + from, table, operands.key_blocks, length, true,
+                 host.key.data() + place * key_panel);
       pack_panel(options, value.data() + from, table, operands.key_blocks, length, true,
                  host.value.data() + place * key_panel);
     }
@@ -232,7 +234,10 @@ struct AttentionResult {
 
 // Output and log-sum-exp are poisoned before, unless the residual is the output. Runs the kernel twice with the same
 // counters, as a graph would replay it: the first must have left them zero.
-inline AttentionResult run_on_device(const AttentionCase& options, const HostProblem& host) {
+//
+// on_device: changes what the kernel gets, once all pointers are to device memory.
+inline AttentionResult run_on_device(const AttentionCase& options, const HostProblem& host,
+                                     const std::function<void(cuda::AttentionProblem&)>& on_device = {}) {
   DeviceArray<uint16_t> query(host.query), key(host.key), value(host.value);
   DeviceArray<int32_t> key_counts(host.key_counts), query_rows(host.query_rows), order_choice(host.order_choice);
   DeviceArray<uint32_t> mask(host.mask);
@@ -259,6 +264,7 @@ inline AttentionResult run_on_device(const AttentionCase& options, const HostPro
   problem.output = output.device();
   problem.log_sum_exp = log_sum_exp.device();
   problem.counter = counter.device();
+  if (on_device) on_device(problem);
 
   AttentionResult result;
   for (int run = 0; run < 2; ++run) {
@@ -355,7 +361,9 @@ inline void check_result(Checks& checks, const AttentionCase& options, const Hos
       continue;
     }
     const double scale = options.row_scale ? host.row_scale[row] : 1.0;
-    const double residual = host.residual.empty() ? 0.0 : cuda::element_at(host.residual.data(), options.output_element, static_cast<int64_t>(i));
+    const double residual =
+        host.residual.empty() ? 0.0
+                              : cuda::element_at(host.residual.data(), options.output_element, static_cast<int64_t>(i));
     const double expected = static_cast<double>(plain[i]) * scale + residual;
     const double inner = (static_cast<double>(mean[i]) * weight + tiny) * std::abs(scale);
     const double bound = inner + 0x1p-22 * (std::abs(plain[i] * scale) + std::abs(residual)) +
