@@ -153,7 +153,8 @@ describe("quantizeBlocks", () => {
   it("encodes what it decoded to the same codes with the same channel scales", () => {
     fc.assert(
       fc.property(blockedRows(), bits, (rows, bits) => {
-        fc.pre(rows.data.every((x) => x === 0 || Math.abs(x) > 1e-20));
+        // Next to the ends of the range the last bit of a decoded number can lead out of it.
+        fc.pre(rows.data.every((x) => x === 0 || (Math.abs(x) > 1e-20 && Math.abs(x) < 1e20)));
         const first = quantizeBlocks({ ...rows, bits, scaleLayout: "rank1" });
         const { channelScales } = first;
         const again = { ...rows, data: dequantize(first), bits, channelScales: channelScales! };
