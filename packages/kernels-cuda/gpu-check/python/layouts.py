@@ -75,12 +75,12 @@ def pair_density(mask, layout):
     return float((mask * pairs).sum() / (pairs.sum() * mask.shape[0]))
 
 
-def _with_density(scores, always, density, layout):
-    """Per head: the blocks of `always`, then those of highest score until the density is met. Every row keeps one block."""
+def _with_density(scores, always, densities, layout):
+    """Per head: the blocks of `always`, then those of highest score until its density is met. Every row keeps one block."""
     lengths = block_lengths(layout).astype(np.float64)
     pairs = lengths[:, None] * lengths[None, :]
     masks = np.zeros(scores.shape, dtype=bool)
-    for head, score in enumerate(scores):
+    for head, (score, density) in enumerate(zip(scores, densities)):
         score = np.where(always, np.inf, score)
         best = score.argmax(axis=1)
         score[np.arange(len(best)), best] = np.inf
@@ -96,8 +96,8 @@ def planted_masks(layout, heads, density, seed):
     """Masks like those that PARO calibration makes: [heads, blocks, blocks] bool.
 
     Each head has a band along the diagonal, weaker bands at a regular distance (the next frame, the next row) and some
-    columns that every row looks at; text rows and columns are whole. Neighbouring rows are alike. Bands and columns
-    differ from head to head.
+    columns that every row looks at; text rows and columns are whole. Neighbouring rows are alike. Bands, columns and
+    densities differ from head to head, as one threshold for all heads makes them; `density` is the mean.
     """
     random = np.random.default_rng(seed)
     blocks, text = layout.blocks, layout.text_blocks
@@ -118,7 +118,8 @@ def planted_masks(layout, heads, density, seed):
         # A little roughness at the rims, as calibrated plans have it; rows come in pairs, so neighbours stay alike.
         rough = np.repeat(random.uniform(0.9, 1.1, size=(-(-blocks // 2), blocks)), 2, axis=0)[:blocks]
         scores.append(score * rough)
-    return _with_density(np.stack(scores), always, density, layout)
+    spread = random.uniform(0.6, 1.4, size=heads)
+    return _with_density(np.stack(scores), always, density * spread / spread.mean(), layout)
 
 
 def random_masks(layout, heads, density, seed):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 
@@ -26,6 +27,7 @@ class Stages:
         self._end = time.monotonic() + seconds
         self._log, self._save = log, save
         self._stage_end = self._end
+        self._lock = threading.Lock()
         self.records = []
 
     def left(self):
@@ -72,8 +74,6 @@ class Stages:
         """
         limit = min(self.left(), seconds if seconds is not None else self.left())
         words = " ".join(str(argument) for argument in arguments)
-        self._log.write(f"$ {words}\n")
-        self._log.flush()
         try:
             process = subprocess.Popen(
                 [str(argument) for argument in arguments],
@@ -93,17 +93,21 @@ class Stages:
             # The whole group: make and compilers too. It is our own, made above.
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
-            self._log.write(output or "")
+            self._keep(words, output)
             raise TimedOut(f"'{_short(words)}' was stopped after {limit:.0f} s") from None
         except BaseException:  # Told to stop: what was started must not go on alone.
             os.killpg(process.pid, signal.SIGKILL)
             raise
-        self._log.write(output)
-        self._log.flush()
+        self._keep(words, output)
         if process.returncode not in accept:
             last = ([line for line in output.strip().splitlines() if line.strip()] or ["no output"])[-1]
             raise Failure(f"'{_short(words)}' ended with {process.returncode}: {last[:300]}")
         return process.returncode, output
+
+    def _keep(self, words, output):
+        with self._lock:
+            self._log.write(f"$ {words}\n{output}")
+            self._log.flush()
 
 
 def _short(words):
