@@ -57,7 +57,9 @@ export function ordersRow(line: IndicesLine | RowsLine): string {
   if ("ms" in line) {
     return `${order}: indices of ${tokens} tokens in ${line.ms.toFixed(3)} ms (median ${line.medianMs.toFixed(3)})`;
   }
-  const speeds = [line.apply, line.restore, line.applyNew].map((speed) => `${speed.toFixed(2)}x`);
+  const { median, best } = line;
+  const speed = (key: "apply" | "restore" | "applyNew") =>
+    `${median[key].toFixed(2)}x (${best[key].toFixed(2)})`;
   const what = `${line.type} x ${line.channels}`.padEnd(20);
-  return `${what}${order}: copy ${line.copyMs.toFixed(3)} ms; apply ${speeds[0]}, restore ${speeds[1]}, apply to a new array ${speeds[2]} of copy speed`;
+  return `${what}${order}: copy ${median.copyMs.toFixed(3)} ms; apply ${speed("apply")}, restore ${speed("restore")}, apply to a new array ${speed("applyNew")} of copy speed, median (best)`;
 }
