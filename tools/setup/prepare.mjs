@@ -50,7 +50,8 @@ async function dependencyStamp() {
   return hash.digest("hex");
 }
 
-async function installNpmPackages() {
+/** Installs what package.json and the lock file name; quick when they have not changed. */
+export async function installNpmPackages() {
   const stampFile = join(root, "node_modules/.paroattn-installed");
   const stamp = await dependencyStamp();
   if ((await readFile(stampFile, "utf8").catch(() => "")) === stamp) return;
