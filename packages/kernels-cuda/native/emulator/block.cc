@@ -1,12 +1,12 @@
 #include "emulator/block.h"
 
-#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
-#include <numeric>
 
 #include "emulator/device_memory.h"
+#include "emulator/grid.h"
 #include "emulator/poison.h"
 #include "emulator/sanitizer.h"
 
@@ -24,12 +24,6 @@ struct Failure {};
 constexpr uint64_t kIdlePauses = 20'000'000;
 constexpr size_t kSharedGuard = 1024;
 constexpr size_t kSharedCapacity = 228 * 1024;
-
-// Dynamic shared memory begins at a multiple of 128 that is not one of 256: kernels may count on no more.
-unsigned char* shared_arena() {
-  static auto* arena = static_cast<unsigned char*>(std::aligned_alloc(1024, kSharedCapacity + 4 * kSharedGuard));
-  return arena + kSharedGuard + 128;
-}
 
 std::string text(const uint3& at) {
   return "(" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) + ")";
@@ -61,34 +55,25 @@ std::string ranges(const std::vector<unsigned>& numbers) {
 
 }  // namespace
 
-std::string Block::run_grid(const Launch& launch, uint64_t seed, uint64_t launch_number) {
-  static Block* block = new Block;  // its memory is reused; never destroyed, so that late threads may still run
-  block->random_ = Random(seed * 0x100000001B3u + launch_number);
-  block->launch_ = &launch;
-  block->failure_.clear();
-  adopt_this_stack(block->scheduler_);
-  block->static_shared_ = static_shared_memory();
-
-  // Blocks start in any order on a GPU. A random start and a stride without a common factor visit each once.
-  const uint64_t count = uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z;
-  const uint64_t start = block->random_.next() % count;
-  uint64_t stride = block->random_.next() % count + 1;
-  while (std::gcd(stride, count) != 1) ++stride;
-  uint64_t number = start;
-  for (uint64_t i = 0; i < count && block->failure_.empty(); ++i, number = (number + stride) % count) {
-    const uint64_t row = number / launch.grid.x;
-    block->run(launch, {static_cast<unsigned>(number % launch.grid.x), static_cast<unsigned>(row % launch.grid.y),
-                        static_cast<unsigned>(row / launch.grid.y)});
+// Dynamic shared memory begins at a multiple of 128 that is not one of 256: kernels may count on no more.
+unsigned char* Block::arena() const {
+  static auto* arenas = new std::vector<unsigned char*>;
+  while (arenas->size() <= slot_) {
+    arenas->push_back(static_cast<unsigned char*>(std::aligned_alloc(1024, kSharedCapacity + 4 * kSharedGuard)));
   }
-  return block->failure_;
+  return (*arenas)[slot_] + kSharedGuard + 128;
 }
 
-void Block::run(const Launch& launch, uint3 index) {
-  const unsigned count = launch.block.x * launch.block.y * launch.block.z;
+bool Block::is_shared(const void* address, size_t bytes) const {
+  return dynamic_shared_.contains(address, bytes) || grid_.static_shared().contains(address, bytes);
+}
+
+void Block::start(const Launch& launch, uint3 index) {
+  const unsigned count = launch.threads();
+  launch_ = &launch;
   index_ = index;
   live_ = count;
   copies_in_flight_ = 0;
-  idle_pauses_ = 0;
   for (auto& groups : groups_) groups.clear();
   for (auto& barrier : barriers_) barrier = {0, 0, 0};
   if (threads_.size() < count) threads_.resize(count);
@@ -100,34 +85,33 @@ void Block::run(const Launch& launch, uint3 index) {
     thread.state = Thread::State::kRunnable;
     thread.copies.clear();
     thread.groups = 0;
-    prepare_fibre(thread.fibre, i, thread_main);
+    prepare_fibre(thread.fibre, slot_ * count + i, thread_main);
     runnable_.push_back(i);
   }
 
-  unsigned char* base = shared_arena();
+  unsigned char* base = arena();
   dynamic_shared_ = {base, launch.shared_bytes};
   unpoison(base - kSharedGuard, kSharedCapacity + 2 * kSharedGuard);
   fill_poison(base - kSharedGuard, launch.shared_bytes + 2 * kSharedGuard);
   poison(base - kSharedGuard, kSharedGuard);
   poison(base + launch.shared_bytes, kSharedGuard);
-  fill_poison(static_shared_.begin, static_shared_.bytes);
+  saved_static_.assign(grid_.static_shared().bytes, kPoison);
+}
 
-  current_block = this;
-  current_thread = &threads_[runnable_.back()];
+void Block::check_guards() {
+  const unsigned char* base = dynamic_shared_.begin;
+  if (kAddressSanitizer) return;  // it has reported such writes itself
+  if (is_poison(base - kSharedGuard, kSharedGuard) && is_poison(base + dynamic_shared_.bytes, kSharedGuard)) return;
+  grid_.set_failure(place(kMaxThreads) + "wrote outside of its " + std::to_string(dynamic_shared_.bytes) +
+                    " bytes of dynamic shared memory");
+}
+
+Thread& Block::take_runnable() {
+  const unsigned chosen = grid_.random().below(static_cast<uint32_t>(runnable_.size()));
+  Thread& thread = threads_[runnable_[chosen]];
+  runnable_[chosen] = runnable_.back();
   runnable_.pop_back();
-  switch_fibre(scheduler_, current_thread->fibre);
-  current_thread = nullptr;
-  current_block = nullptr;
-  for (unsigned i = 0; i < count; ++i) threads_[i].copies.clear();
-  if (kAddressSanitizer) {
-    unpoison(base - kSharedGuard, kSharedCapacity + 2 * kSharedGuard);
-    return;  // it has reported such writes itself
-  }
-  if (failure_.empty() && (!is_poison(base - kSharedGuard, kSharedGuard) ||
-                           !is_poison(base + launch.shared_bytes, kSharedGuard))) {
-    failure_ = place(kMaxThreads) + "wrote outside of its " + std::to_string(launch.shared_bytes) +
-               " bytes of dynamic shared memory";
-  }
+  return thread;
 }
 
 void Block::thread_main() {
@@ -136,12 +120,12 @@ void Block::thread_main() {
   try {
     block.launch_->body();
   } catch (const Failure&) {
-    switch_fibre(current_thread->fibre, block.scheduler_, true);
+    block.grid_.return_to_scheduler(*current_thread);
   }
   Thread& self = *current_thread;
   self.state = Thread::State::kDone;
   --block.live_;
-  block.idle_pauses_ = 0;
+  block.grid_.progress();
   // Those that wait for everybody wait for one less.
   for (unsigned b = 0; b < kBarriers; ++b) {
     Barrier& barrier = block.barriers_[b];
@@ -153,18 +137,13 @@ void Block::thread_main() {
 // Goes on in another fibre; returns when this one is chosen again.
 void Block::leave(bool last) {
   Thread& self = *current_thread;
-  if (copies_in_flight_ > 0 && random_.below(8) == 0) land_one_of_somebody();
+  if (copies_in_flight_ > 0 && grid_.random().below(8) == 0) land_one_of_somebody();
   if (runnable_.empty()) {
-    if (live_ > 0 && failure_.empty()) {
-      failure_ = place(kMaxThreads) + "cannot go on: every thread waits.\n" + describe_waiting();
-    }
-    switch_fibre(self.fibre, scheduler_, last);
-    return;
+    if (live_ > 0) grid_.set_failure(place(kMaxThreads) + "cannot go on: every thread waits.\n" + describe_waiting());
+    grid_.return_to_scheduler(self);
   }
-  const unsigned chosen = random_.below(static_cast<uint32_t>(runnable_.size()));
-  Thread& next = threads_[runnable_[chosen]];
-  runnable_[chosen] = runnable_.back();
-  runnable_.pop_back();
+  Block& block = grid_.random().below(16) == 0 ? grid_.other_than(*this) : *this;
+  Thread& next = block.take_runnable();
   if (&next == &self) return;
   current_thread = &next;
   switch_fibre(self.fibre, next.fibre, last);
@@ -198,11 +177,11 @@ void Block::arrive(const char* name, unsigned number, unsigned threads, int pred
 
 void Block::release(unsigned number) {
   Barrier& barrier = barriers_[number];
-  last_predicates_ = barrier.predicates;
+  const auto predicates = static_cast<int>(barrier.predicates);
   barrier.arrived = 0;
-  idle_pauses_ = 0;
+  grid_.progress();
   const Thread* first = nullptr;  // of the warp
-  for (unsigned i = 0; i < size().x * size().y * size().z; ++i) {
+  for (unsigned i = 0; i < launch_->threads(); ++i) {
     Thread& thread = threads_[i];
     if (i % kWarp == 0) first = nullptr;
     if (thread.state != Thread::State::kInBarrier || thread.barrier != number) continue;
@@ -213,7 +192,7 @@ void Block::release(unsigned number) {
       fail(what, thread.site);
     }
     first = &thread;
-    thread.predicate = static_cast<int>(last_predicates_);
+    thread.predicate = predicates;
     make_runnable(thread);
   }
 }
@@ -251,7 +230,7 @@ void Block::collective(const Collective& collective, uint32_t mask, void* operan
 
   groups[g] = groups.back();
   groups.pop_back();
-  idle_pauses_ = 0;
+  grid_.progress();
   void* all[kWarp] = {};
   for (unsigned l = 0; l < kWarp; ++l) {
     if ((mask >> l & 1) == 0) continue;
@@ -265,19 +244,19 @@ void Block::collective(const Collective& collective, uint32_t mask, void* operan
     if (l != lane) make_runnable(other);
   }
   collective.combine(all, mask);
-  if (random_.below(4) == 0) {
+  if (grid_.random().below(4) == 0) {
     make_runnable(self);
     leave();
   }
 }
 
 void Block::pause(const char* name, Site site) {
-  if (++idle_pauses_ > kIdlePauses) {
+  if (grid_.count_pause() > kIdlePauses) {
     fail(std::string(name) + " was executed " + std::to_string(kIdlePauses) +
              " times while nothing else happened: does the block wait for another one, which may not run beside it?",
          site);
   }
-  if (random_.below(4) != 0) return;
+  if (grid_.random().below(4) != 0) return;
   Thread& self = *current_thread;
   self.operation = name;
   self.site = site;
@@ -310,9 +289,9 @@ void land(const Copy& copy) {
 }  // namespace
 
 void Block::land_one_of_somebody() {
-  Thread& thread = threads_[random_.below(size().x * size().y * size().z)];
+  Thread& thread = threads_[grid_.random().below(launch_->threads())];
   if (thread.copies.empty()) return;
-  const size_t chosen = random_.below(static_cast<uint32_t>(thread.copies.size()));
+  const size_t chosen = grid_.random().below(static_cast<uint32_t>(thread.copies.size()));
   land(thread.copies[chosen]);
   thread.copies[chosen] = thread.copies.back();
   thread.copies.pop_back();
@@ -337,7 +316,7 @@ void Block::wait_copies(unsigned groups_left) {
 }
 
 void Block::fail(const std::string& what, Site site) {
-  failure_ = place(current_thread->number) + what + ", at " + text(site);
+  grid_.set_failure(place(current_thread->number) + what + ", at " + text(site));
   throw Failure();
 }
 
@@ -349,7 +328,7 @@ std::string Block::place(unsigned thread_number) const {
 
 std::string Block::describe_waiting() const {
   std::map<std::string, std::vector<unsigned>> where;
-  for (unsigned i = 0; i < size().x * size().y * size().z; ++i) {
+  for (unsigned i = 0; i < launch_->threads(); ++i) {
     const Thread& thread = threads_[i];
     std::string at;
     if (thread.state == Thread::State::kDone) {

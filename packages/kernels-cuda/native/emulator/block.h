@@ -1,5 +1,5 @@
 // One block of threads: which fibre runs next, barriers, what lanes of a warp do together, copies in flight.
-// Blocks run one after another, so there is one current block and one current thread in the process.
+// Everything takes turns on one thread of the system, so there is one current block and one current thread in the process.
 #ifndef PAROATTN_EMULATOR_BLOCK_H_
 #define PAROATTN_EMULATOR_BLOCK_H_
 
@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "emulator/fibre.h"
-#include "emulator/random.h"
 #include "emulator/site.h"
 #include "emulator/static_shared.h"
 #include "emulator/vector_types.h"
@@ -63,21 +62,33 @@ struct Launch {
   dim3 grid, block;
   size_t shared_bytes = 0;
   std::function<void()> body;  // one thread's call of the kernel
+
+  unsigned threads() const { return block.x * block.y * block.z; }
 };
+
+class Grid;
 
 class Block {
  public:
-  // Runs every block of a launch, in an order that chance decides. Returns an empty string, or what went wrong: then
-  // the block that failed was abandoned and later ones never began.
-  static std::string run_grid(const Launch& launch, uint64_t seed, uint64_t launch_number);
+  // slot: which of the grid's resident blocks this is.
+  Block(Grid& grid, unsigned slot) : grid_(grid), slot_(slot) {}
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  // Begins another block of the launch: all its threads can run, and its memory is poison.
+  void start(const Launch& launch, uint3 index);
+  // One of the threads that can run.
+  Thread& take_runnable();
+  // Once all threads have ended.
+  void check_guards();
+  // Its __shared__ arrays while another block has the place.
+  std::vector<unsigned char>& saved_static() { return saved_static_; }
 
   const dim3& grid_size() const { return launch_->grid; }
   const dim3& size() const { return launch_->block; }
   const uint3& index() const { return index_; }
   unsigned char* dynamic_shared() const { return dynamic_shared_.begin; }
-  bool is_shared(const void* address, size_t bytes) const {
-    return dynamic_shared_.contains(address, bytes) || static_shared_.contains(address, bytes);
-  }
+  bool is_shared(const void* address, size_t bytes) const;
 
   // What follows is called by the current thread, and may let others run.
 
@@ -106,7 +117,7 @@ class Block {
   };
 
   static void thread_main();
-  void run(const Launch& launch, uint3 index);
+  unsigned char* arena() const;
   void arrive(const char* name, unsigned barrier, unsigned threads, int predicate, Site site);
   void release(unsigned barrier);
   void leave(bool last = false);
@@ -115,6 +126,8 @@ class Block {
   std::string describe_waiting() const;
   std::string place(unsigned thread_number) const;
 
+  Grid& grid_;
+  const unsigned slot_;
   const Launch* launch_ = nullptr;
   uint3 index_{};
   std::vector<Thread> threads_;
@@ -123,12 +136,8 @@ class Block {
   Barrier barriers_[kBarriers];
   unsigned live_ = 0;
   unsigned copies_in_flight_ = 0;
-  uint64_t idle_pauses_ = 0;
-  unsigned last_predicates_ = 0;
-  Random random_;
-  Fibre scheduler_;
-  MemoryRange dynamic_shared_, static_shared_;
-  std::string failure_;
+  MemoryRange dynamic_shared_;
+  std::vector<unsigned char> saved_static_;
 };
 
 // Null outside of kernels.

@@ -12,6 +12,7 @@
 
 #include "emulator/block.h"
 #include "emulator/device_memory.h"
+#include "emulator/grid.h"
 #include "emulator/launch.h"
 #include "emulator/settings.h"
 #include "emulator/stream.h"
@@ -211,7 +212,7 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, size_t sha
         failure = "kernel " + launch->name + ": fails as PAROATTN_EMULATOR_FAIL asks";
       }
     }
-    if (failure.empty()) failure = Block::run_grid(*launch, now.seed, ++it.launches);
+    if (failure.empty()) failure = Grid::run(*launch, now.seed, now.multiprocessors, ++it.launches);
     if (failure.empty()) {
       failure = damaged_allocation();
       if (!failure.empty()) failure = "kernel " + launch->name + ": " + failure;

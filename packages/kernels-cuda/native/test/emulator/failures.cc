@@ -76,6 +76,10 @@ __global__ void waits_for_another_block(int* flag) {
   if (blockIdx.x == 0) atomicExch(flag, 1);
   while (atomicAdd(flag, 0) < 2) __nanosleep(100);
 }
+__global__ void wait_for_each_other(int* arrived) {
+  atomicAdd(arrived, 1);
+  while (atomicAdd(arrived, 0) < 2) __nanosleep(100);
+}
 __global__ void trap() {
   if (threadIdx.x == 5) __trap();
 }
@@ -134,6 +138,20 @@ void check_reports(Checks& checks) {
                 {"wrote before a device allocation of 64 bytes"});
 }
 
+// Whether two blocks run beside each other is left to chance, so that a kernel that needs it fails in some schedule.
+void check_residence(Checks& checks) {
+  int together = 0, apart = 0;
+  for (int seed = 1; seed <= 12; ++seed) {
+    set("PAROATTN_EMULATOR_SEED", std::to_string(seed));
+    DeviceVector<int> arrived(std::vector<int>(1, 0));
+    const Outcome outcome = run(wait_for_each_other, LaunchShape{2, 1}, arrived.data());
+    together += outcome.error == cudaSuccess;
+    apart += outcome.report.find("does the block wait for another one") != std::string::npos;
+  }
+  checks.expect(together > 0 && apart > 0 && together + apart == 12, "blocks beside each other, sometimes");
+  set("PAROATTN_EMULATOR_SEED", "");
+}
+
 // Once a kernel has failed, every call says so until the device is reset; then all is well.
 void check_sticky(Checks& checks) {
   int* memory = nullptr;
@@ -166,6 +184,7 @@ int main() {
   start_quietly();
   Checks checks;
   check_reports(checks);
+  check_residence(checks);
   check_sticky(checks);
   return checks.finish();
 }
