@@ -21,11 +21,12 @@ cudaError_t thread_blocks_of_device(int* thread_blocks) {
   int device = 0;
   cudaError_t error = cudaGetDevice(&device);
   if (error != cudaSuccess) return error;
-  if (device < kDevices && (*thread_blocks = kept[device].load(std::memory_order_acquire)) > 0) return cudaSuccess;
-
+  // Not kept: a reset of the device, after an error that broke it, forgets the attribute.
   error =
       cudaFuncSetAttribute(&attention_v1<Version>, cudaFuncAttributeMaxDynamicSharedMemorySize, Version::kSharedBytes);
   if (error != cudaSuccess) return error;
+  if (device < kDevices && (*thread_blocks = kept[device].load(std::memory_order_acquire)) > 0) return cudaSuccess;
+
   int multiprocessors = 0, occupancy = 0;
   error = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
   if (error != cudaSuccess) return error;
