@@ -9,13 +9,13 @@ namespace paroattn {
 namespace cuda {
 namespace {
 
-constexpr size_t kLeast = 64 << 10;
+constexpr size_t kLeastHostBlock = 64 << 10;
 // Page-locked memory is taken from everybody else on the machine.
 constexpr size_t kMostKept = size_t{256} << 20;
 constexpr size_t kFlagsOfPage = 1024;
 
 size_t rounded(size_t bytes) {
-  size_t size = kLeast;
+  size_t size = kLeastHostBlock;
   while (size < bytes && size < (size_t{1} << 20)) size *= 2;
   if (size >= bytes) return size;
   const size_t step = size_t{1} << 20;

@@ -8,12 +8,12 @@ namespace paroattn {
 namespace cuda {
 namespace {
 
-constexpr size_t kLeast = 512;
+constexpr size_t kLeastBlock = 512;
 
 // Size classes: eight steps between powers of two, so that at most an eighth of a block is unused. 0 where none fits.
 size_t size_class(size_t bytes) {
-  if (bytes <= kLeast) return kLeast;
-  size_t power = kLeast;
+  if (bytes <= kLeastBlock) return kLeastBlock;
+  size_t power = kLeastBlock;
   while (power <= bytes / 2) power *= 2;
   const size_t step = power / 8;
   const size_t size = (bytes + step - 1) / step * step;

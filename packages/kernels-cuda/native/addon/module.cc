@@ -266,7 +266,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add_function<failed>(exports, "failed");
   add_procedure<release>(exports, "release");
   // Entries live as long as the process: functions point at them.
-  static const std::vector<OperatorEntry> groups[] = {attention_operators()};
+  static const std::vector<OperatorEntry> groups[] = {norm_operators(), elementwise_operators(), layout_operators(),
+                                                      attention_operators()};
   for (const auto& group : groups) {
     for (const OperatorEntry& entry : group) {
       exports[entry.name] =

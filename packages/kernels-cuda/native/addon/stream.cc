@@ -17,8 +17,8 @@ constexpr size_t kCounterBytes = 2 * sizeof(uint32_t);
 }  // namespace
 
 Stream::Stream(int device, size_t memory_limit)
-    : facts_(inspect_device(device)),
-      lease_(std::make_shared<const Lease>(device)),
+    : lease_(std::make_shared<const Lease>(device)),
+      facts_(inspect_device(device)),
       pool_(std::make_shared<MemoryPool>(lease_, memory_limit)),
       host_(lease_),
       flags_(lease_),

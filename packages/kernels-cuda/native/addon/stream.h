@@ -97,8 +97,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void reclaim();
   void retire(FlagPool::Flag flag, uint64_t last);
 
+  const std::shared_ptr<const Lease> lease_;  // first: it may reset the device
   const DeviceFacts facts_;
-  const std::shared_ptr<const Lease> lease_;
   const std::shared_ptr<MemoryPool> pool_;
   HostPool host_;
   FlagPool flags_;

@@ -11,6 +11,7 @@ import {
 } from "@paroattn/backend";
 import { elementCount, type Shape } from "@paroattn/tensor";
 import type { Issuer } from "../issuer.js";
+import { checkRank, checkTerms } from "./limits.js";
 
 export function activate(issuer: Issuer, options: ActivateOptions): DeviceTensor {
   const { input, activation } = options;
@@ -51,6 +52,7 @@ export function addGated(issuer: Issuer, options: AddGatedOptions): DeviceTensor
 export function combine(issuer: Issuer, options: CombineOptions): DeviceTensor {
   const { terms } = options;
   const shape = inferCombine(options);
+  checkTerms("combine", terms.length);
   const claim = issuer.arguments("combine");
   const output = issuer.native.combine(issuer.view, {
     inputs: terms.map(({ tensor }, index) => claim.tensor(`terms[${index}].tensor`, tensor)),
@@ -63,6 +65,7 @@ export function combine(issuer: Issuer, options: CombineOptions): DeviceTensor {
 function binary(issuer: Issuer, operator: "add" | "multiply", options: BinaryOptions) {
   const { a, b } = options;
   const shape = inferBinary(operator, options);
+  checkRank(operator, shape.length);
   const claim = issuer.arguments(operator);
   const output = issuer.native[operator](issuer.view, {
     a: claim.tensor("a", a),

@@ -16,6 +16,7 @@ import {
 import { elementCount } from "@paroattn/tensor";
 import { CudaTensor } from "../handles.js";
 import type { Issuer } from "../issuer.js";
+import { checkRank } from "./limits.js";
 import { notOnCuda } from "./missing.js";
 
 export function embedding(issuer: Issuer, options: EmbeddingOptions): DeviceTensor {
@@ -26,6 +27,7 @@ export function embedding(issuer: Issuer, options: EmbeddingOptions): DeviceTens
 export function permute(issuer: Issuer, options: PermuteOptions): DeviceTensor {
   const { input, axes } = options;
   const shape = inferPermute(options);
+  checkRank("permute", shape.length);
   const claim = issuer.arguments("permute");
   const output = issuer.native.permute(issuer.view, {
     input: claim.tensor("input", input),
