@@ -223,17 +223,21 @@ class Check:
         addon = self.arguments.addon or next(iter(self.build_folder.glob("**/paroattn_cuda.node")), None)
         if addon is None:
             raise Failure("Expected paroattn_cuda.node in the build folder but found none; did the build fail?")
-        opened, text = self.stages.command(
-            arguments, environment={"PAROATTN_CUDA_ADDON": str(addon)}, accept=(0, 1, 3)
-        )
+        output.unlink(missing_ok=True)
+        try:
+            opened, text = self.stages.command(
+                arguments, environment={"PAROATTN_CUDA_ADDON": str(addon)}, accept=(0, 1, 3)
+            )
+        finally:  # A crash or a time-out leaves what was found until then.
+            if output.exists():
+                self.result["conformance"] = json.loads(output.read_text(encoding="utf8"))
+                output.unlink()
         if opened == 3:  # The device could not be opened; the last line says why.
             sentence = text.strip().splitlines()[-1]
             if self.arguments.without_gpu:
                 return f"stopped at the device: {sentence}"
             raise Failure(sentence)
-        results = json.loads(output.read_text(encoding="utf8"))
-        output.unlink()
-        self.result["conformance"] = results
+        results = self.result["conformance"]
         if opened != 0 or results["failed"]:
             raise Failure(
                 f"{len(results['failed'])} of {results['passed'] + len(results['failed'])} cases failed: "
