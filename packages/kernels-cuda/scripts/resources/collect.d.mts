@@ -1,0 +1,3 @@
+export function collectOutputs(
+  folder: string,
+): Promise<{ readonly source: string; readonly text: string }[]>;
