@@ -57,6 +57,12 @@ describe("moveRows", () => {
 });
 
 describe("wordViews", () => {
+  it("takes words of 8 bytes in Node without being told", () => {
+    const data = new Float32Array(4);
+    const { source } = wordViews({ data, out: new Float32Array(4), rowBytes: 16 });
+    expect(source).toBeInstanceOf(BigUint64Array);
+  });
+
   it("takes the widest words that rows and places allow", () => {
     const memory = new ArrayBuffer(96);
     const width = (rowBytes: number, place: number, wide: boolean) => {
