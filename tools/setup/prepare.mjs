@@ -69,4 +69,10 @@ export async function prepare() {
     "build",
     "--output-logs=errors-only",
   ]);
+  // The build's own words are shown only where it fails.
+  if (spawnSync("nvcc", ["--version"], { stdio: "ignore" }).error) {
+    process.stderr.write(
+      "  no nvcc on the path: the CUDA addon is not built, its tests are emulated\n",
+    );
+  }
 }

@@ -53,7 +53,18 @@ function build(folder, options, jobs) {
     run("cmake", ["-S", "native", "-B", folder, ...flags]);
   }
   const names = targets.length > 0 ? targets : ["paroattn_cuda"];
-  run("cmake", ["--build", folder, "--parallel", String(jobs), "--target", ...names]);
+  // One at a time: several test files build what they need.
+  const lock = join(folder, "build.lock");
+  run("flock", [
+    lock,
+    "cmake",
+    "--build",
+    folder,
+    "--parallel",
+    String(jobs),
+    "--target",
+    ...names,
+  ]);
 }
 
 const common = [
