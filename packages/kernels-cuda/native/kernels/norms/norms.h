@@ -10,6 +10,9 @@
 namespace paroattn {
 namespace cuda {
 
+// Of one row.
+constexpr int64_t kMostChannels = int64_t{1} << 30;
+
 // A vector of one number a channel, of any type; null data: left out.
 struct ChannelVector {
   Element element = Element::kF32;
