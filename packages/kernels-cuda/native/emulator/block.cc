@@ -9,6 +9,7 @@
 #include "emulator/grid.h"
 #include "emulator/poison.h"
 #include "emulator/sanitizer.h"
+#include "emulator/watchdog.h"
 
 namespace paroattn {
 namespace emulator {
@@ -137,6 +138,7 @@ void Block::thread_main() {
 // Goes on in another fibre; returns when this one is chosen again.
 void Block::leave(bool last) {
   Thread& self = *current_thread;
+  turns.store(turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // one kernel at a time
   if (copies_in_flight_ > 0 && grid_.random().below(8) == 0) land_one_of_somebody();
   if (runnable_.empty()) {
     if (live_ > 0) grid_.set_failure(place(kMaxThreads) + "cannot go on: every thread waits.\n" + describe_waiting());

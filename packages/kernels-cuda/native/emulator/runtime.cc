@@ -17,6 +17,7 @@
 #include "emulator/settings.h"
 #include "emulator/stream.h"
 #include "emulator/symbol_name.h"
+#include "emulator/watchdog.h"
 
 namespace paroattn {
 namespace emulator {
@@ -212,7 +213,10 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, size_t sha
         failure = "kernel " + launch->name + ": fails as PAROATTN_EMULATOR_FAIL asks";
       }
     }
-    if (failure.empty()) failure = Grid::run(*launch, now.seed, now.multiprocessors, ++it.launches);
+    if (failure.empty()) {
+      const Watch watch(*launch, now.timeout);
+      failure = Grid::run(*launch, now.seed, now.multiprocessors, ++it.launches);
+    }
     if (failure.empty()) {
       failure = damaged_allocation();
       if (!failure.empty()) failure = "kernel " + launch->name + ": " + failure;

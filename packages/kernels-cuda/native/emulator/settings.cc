@@ -66,6 +66,7 @@ Settings read_settings() {
       refuse("PAROATTN_EMULATOR_CAPABILITY", value, "MAJOR.MINOR");
     }
   }
+  if (given("PAROATTN_EMULATOR_TIMEOUT", value)) out.timeout = number("PAROATTN_EMULATOR_TIMEOUT", value, 1'000'000);
   if (given("PAROATTN_EMULATOR_QUIET", value)) out.quiet = value != "0";
   if (given("PAROATTN_EMULATOR_FAIL", value)) out.faults = faults(value);
   return out;

@@ -28,6 +28,7 @@ struct Settings {
   int major = 8, minor = 0;        // PAROATTN_EMULATOR_CAPABILITY, "8.0"
   int driver = 13000;              // PAROATTN_EMULATOR_DRIVER, 0: none
   int multiprocessors = 4;         // PAROATTN_EMULATOR_MULTIPROCESSORS
+  uint64_t timeout = 300;          // PAROATTN_EMULATOR_TIMEOUT, seconds of the processor
   bool quiet = false;              // PAROATTN_EMULATOR_QUIET=1: no reports on stderr
   std::vector<Fault> faults;
 };
