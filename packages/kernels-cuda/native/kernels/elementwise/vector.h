@@ -20,12 +20,16 @@ struct alignas(sizeof(T) * kWidth) Vector {
   T number[kWidth];
 };
 
-// [kWidth] floats. The address is aligned to the vector.
+// [kWidth] floats. The address is aligned to the vector, or to 16 bytes where that is less.
 template <int kWidth, class T>
 __device__ __forceinline__ void load(const T* source, float (&values)[kWidth]) {
-  const auto vector = *reinterpret_cast<const Vector<T, kWidth>*>(source);
+  constexpr int kPart = kWidth < kWidestVector<T> ? kWidth : kWidestVector<T>;
 #pragma unroll
-  for (int i = 0; i < kWidth; ++i) values[i] = to_float(vector.number[i]);
+  for (int first = 0; first < kWidth; first += kPart) {
+    const auto vector = *reinterpret_cast<const Vector<T, kPart>*>(source + first);
+#pragma unroll
+    for (int i = 0; i < kPart; ++i) values[first + i] = to_float(vector.number[i]);
+  }
 }
 
 // Each value is rounded once, to nearest even.
