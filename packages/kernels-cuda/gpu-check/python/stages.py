@@ -90,13 +90,12 @@ class Stages:
         try:
             output, _ = process.communicate(timeout=max(limit, 0.1))
         except subprocess.TimeoutExpired:
-            # The whole group: make and compilers too. It is our own, made above.
-            os.killpg(process.pid, signal.SIGKILL)
+            _kill_session(process.pid)
             output, _ = process.communicate()
             self._keep(words, output)
             raise TimedOut(f"'{_short(words)}' was stopped after {limit:.0f} s") from None
         except BaseException:  # Told to stop: what was started must not go on alone.
-            os.killpg(process.pid, signal.SIGKILL)
+            _kill_session(process.pid)
             raise
         self._keep(words, output)
         if process.returncode not in accept:
@@ -108,6 +107,36 @@ class Stages:
         with self._lock:
             self._log.write(f"$ {words}\n{output}")
             self._log.flush()
+
+
+def _kill_session(leader):
+    """Kills every process of a session that a command of ours has begun: Ninja gives each compiler a group of its own."""
+    for _ in range(10):
+        members = [pid for pid in _processes() if _session_of(pid) == leader]
+        if not members:
+            return
+        for pid in members:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        # What was forked meanwhile is met in the next round.
+        time.sleep(0.05)
+
+
+def _processes():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _session_of(pid):
+    """The session of a process that still runs; None for one that has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf8", errors="replace") as file:
+            # The name, in parentheses, may hold anything.
+            state, _, _, session = file.read().rpartition(")")[2].split()[:4]
+    except OSError:
+        return None
+    return None if state == "Z" else int(session)
 
 
 def _short(words):

@@ -24,6 +24,27 @@ describe.runIf(has())("the scripts of the GPU host", () => {
     }
   });
 
+  it("stop what a command has started, in groups of its own too", () => {
+    const code = `
+import io, sys, time
+from stages import Stages, TimedOut, _session_of
+child = "import os, time; os.setpgid(0, 0); print(os.getpid(), flush=True); time.sleep(60)"
+parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+stages = Stages(60, io.StringIO(), lambda: None)
+try:
+    stages.command([sys.executable, "-c", parent], seconds=2)
+    print("went on")
+except TimedOut as error:
+    print("stopped")
+pid = int(stages._log.getvalue().split()[-1])
+time.sleep(0.2)
+print(_session_of(pid))
+`;
+    const { stdout, stderr } = python(["-c", code]);
+    expect(stderr).toBe("");
+    expect(stdout).toBe("stopped\nNone\n");
+  });
+
   it("judge goals from a result", () => {
     const code = `
 import json
