@@ -27,7 +27,11 @@ export async function makeBundle(folder, { node } = {}) {
   const fresh = `${folder}.part`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
-  await cp(join(packageFolder, "native"), join(fresh, "native"), { recursive: true });
+  // Times are kept, so that a build that is there already compiles only what has changed.
+  await cp(join(packageFolder, "native"), join(fresh, "native"), {
+    recursive: true,
+    preserveTimestamps: true,
+  });
   await cp(join(here, "run.sh"), join(fresh, "run.sh"));
   await cp(join(here, "README.md"), join(fresh, "README.md"));
   await cp(join(here, "python"), join(fresh, "python"), {
