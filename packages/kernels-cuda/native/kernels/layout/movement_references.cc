@@ -8,6 +8,7 @@ namespace cuda {
 namespace {
 
 void copy(void* target, int64_t to, const void* source, int64_t from, int64_t count, Element element) {
+  if (count == 0) return;
   const auto bytes = static_cast<int64_t>(size_of(element));
   std::memcpy(static_cast<uint8_t*>(target) + to * bytes, static_cast<const uint8_t*>(source) + from * bytes,
               static_cast<size_t>(count * bytes));
