@@ -19,12 +19,13 @@ struct WorkItem {
 struct AttentionProblem {
   PackedOperands operands;
 
-  // Mask bits: [mask_batch, heads, query_blocks, mask_words] u32, least significant bit first, rows padded with zeros to
-  // 16 bytes; mask_batch is 1 (shared) or the batch. Null: dense.
+  // Mask bits: [mask_batch, heads, query_blocks, mask_words] u32, least significant bit first, rows padded with zeros
+  // to 16 bytes; mask_batch is 1 (shared) or the batch. Null: dense.
   const uint32_t* mask = nullptr;
   int mask_batch = 1;
   int mask_words = 0;
-  // [item_count] in the order of work (work_order.h). A shared mask lists the items of all batch rows. Null: dense, in natural order.
+  // [item_count] in the order of work (work_order.h). A shared mask lists the items of all batch rows. Null: all items
+  // in natural order; item_count is not read.
   const WorkItem* items = nullptr;
   int item_count = 0;
 
@@ -34,12 +35,14 @@ struct AttentionProblem {
   const void* residual = nullptr;           // as output; may be output itself
   float* log_sum_exp = nullptr;             // [batch, heads, query_tokens], sequence order, natural log
 
-  uint32_t* counter = nullptr;          // [2] zeros on the device; the kernel leaves them zero, so a graph can replay it
-  const int* cancelled = nullptr;       // mapped host memory; once it is not 0 blocks stop taking items. May be null
+  // [2] zeros on the device, for one launch at a time; the kernel leaves them zero, so a graph can replay it.
+  uint32_t* counter = nullptr;
+  const int* cancelled = nullptr;  // mapped host memory; once it is not 0 blocks stop taking items. May be null
 };
 
-// Enqueues the kernel; the host waits for nothing. A query row without a live valid key has output 0 and log-sum-exp -inf:
-// callers refuse such masks beforehand.
+// Enqueues the kernel; the host waits for nothing. A query row without a live valid key has output 0 (times row_scale,
+// plus residual) and log-sum-exp -inf: callers refuse such masks beforehand. cudaErrorInvalidValue for sizes, pointers or
+// alignments that cannot be; keys and values beyond a block's count are finite.
 cudaError_t attention(const AttentionProblem& problem, cudaStream_t stream);
 
 // The same in double precision on host pointers, operands and P unrounded: the oracle.

@@ -1,5 +1,5 @@
 // What attention() refuses, what it does when it is cancelled, and that results do not depend on the order in which
-// threads run.
+// threads run, nor on the device.
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -104,6 +104,25 @@ void check_schedules(Checks& checks) {
   }
 }
 
+// Head dim 128 has a version for multiprocessors with much shared memory and one for the others: the same arithmetic.
+void check_devices(Checks& checks) {
+  AttentionCase options;
+  options.name = "devices";
+  options.head_dim = 128;
+  options.query_tokens = options.key_tokens = 260;
+  options.live = [](int, int, int q, int k) { return (q + 2 * k) % 3 != 1; };
+  const HostProblem host = make_problem(options);
+  const AttentionResult first = run_on_device(options, host);
+  check_result(checks, options, host, first);
+  for (const char* capability : {"8.0", "8.6", "9.0", "12.0"}) {
+#if defined(PAROATTN_EMULATED)
+    setenv("PAROATTN_EMULATOR_CAPABILITY", capability, 1);
+    emulator::reload_settings();
+#endif
+    checks.expect(run_on_device(options, host) == first, std::string("the same to the bit on sm ") + capability);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -111,5 +130,6 @@ int main() {
   check_refusals(checks);
   check_cancel(checks);
   check_schedules(checks);
+  check_devices(checks);
   return checks.finish();
 }
