@@ -143,12 +143,13 @@ class Check:
         )
         # One file that does not compile must not keep the others from being tried.
         keep_going = ["-k", "0"] if generator else ["-k"]
-        build = ["cmake", "--build", self.build_folder, "--parallel", jobs, "--target", "gpu_check", "tests"]
         broken = None
-        try:
-            self.stages.command([*build, "--", *keep_going])
-        except Failure as failure:
-            broken = failure
+        for target in ("gpu_check", "tests"):  # What the later stages cannot do without comes first.
+            build = ["cmake", "--build", self.build_folder, "--parallel", jobs, "--target", target]
+            try:
+                self.stages.command([*build, "--", *keep_going])
+            except Failure as failure:
+                broken = broken or failure
         seconds = round(time.monotonic() - start, 1)
         self.result["build"] = {"architecture": architecture, "seconds": seconds, "jobs": int(jobs)}
         if broken:

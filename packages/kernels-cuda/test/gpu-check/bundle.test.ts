@@ -132,7 +132,7 @@ describe.runIf(hasPython)("run.sh", () => {
         ...["--without-gpu", "--stages", "unpack,conformance", "--addon", emulated],
         ...["--operator", "add", "--seed", "11"],
       ],
-      { PAROATTN_EMULATOR_FAIL: "kernel add" },
+      { PAROATTN_EMULATOR_FAIL: "kernel paroattn" },
     );
     expect(result?.ok).toBe(false);
     expect(result?.conformance?.failed.length).toBeGreaterThan(0);
