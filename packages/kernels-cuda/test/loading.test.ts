@@ -73,6 +73,11 @@ describe("a device that cannot be had", () => {
       "Expected CUDA to start but found system has unsupported display driver / cuda driver combination (cudaErrorSystemDriverMismatch)",
     ],
     [
+      "no code for its architecture",
+      { PAROATTN_EMULATOR_FAIL: "cudaLaunchKernel:209" },
+      "Expected an addon with code for compute capability 8.0 (CUDA emulator) but found one built for others: build it with PAROATTN_CUDA_ARCHITECTURES=80",
+    ],
+    [
       "no stream",
       { PAROATTN_EMULATOR_FAIL: "cudaStreamCreateWithFlags:46" },
       "Expected device 0 to take commands but found CUDA-capable device(s) is/are busy or unavailable (cudaErrorDevicesUnavailable)",

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "elementwise/activate.h"
+
 namespace paroattn {
 namespace cuda {
 namespace {
@@ -31,11 +33,32 @@ Stream::Stream(int device, size_t memory_limit)
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
     counter_ = DeviceMemory(pool_, kCounterBytes);
     check(cudaMemsetAsync(counter_.data(), 0, kCounterBytes, stream_));
+    try_kernel();
+  } catch (const DeviceError&) {
+    cudaStreamDestroy(stream_);
+    throw;
   } catch (const std::exception& error) {
     cudaGetLastError();
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
     throw DeviceError("Expected device " + std::to_string(device) + " to take commands but found " + error.what());
   }
+}
+
+// Whether the build has code for this device shows only when a kernel is launched.
+void Stream::try_kernel() {
+  ActivateProblem nothing;
+  nothing.activation = Activation::kRelu;
+  nothing.count = 1;
+  nothing.input = counter_.data();
+  nothing.output = counter_.data();
+  const cudaError_t error = activate(nothing, stream_);
+  if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorUnsupportedPtxVersion) {
+    throw DeviceError("Expected an addon with code for compute capability " + std::to_string(facts_.major) + "." +
+                      std::to_string(facts_.minor) + " (" + facts_.name + ") but found one built for others: " +
+                      "build it with PAROATTN_CUDA_ARCHITECTURES=" + std::to_string(facts_.major) +
+                      std::to_string(facts_.minor));
+  }
+  check(error);
 }
 
 Stream::~Stream() {
@@ -172,6 +195,17 @@ Ticket Stream::ticket(const char* operator_name, std::function<void(const Failur
   return result;
 }
 
+std::vector<HostBlock> Stream::take_blocks(size_t bytes) {
+  std::vector<HostBlock> blocks;
+  try {
+    for (size_t at = 0; at < bytes; at += kMostOfBlock) blocks.push_back(host_.take(std::min(kMostOfBlock, bytes - at)));
+  } catch (...) {
+    for (const HostBlock& block : blocks) host_.give(block);
+    throw;
+  }
+  return blocks;
+}
+
 std::function<FailurePtr()> Stream::read(const BufferPtr& buffer, void* target,
                                          std::function<void(const FailurePtr&)> settle) {
   const auto nothing = [] { return FailurePtr(); };
@@ -181,11 +215,11 @@ std::function<FailurePtr()> Stream::read(const BufferPtr& buffer, void* target,
   }
   const size_t bytes = buffer->bytes();
   try {
-    std::vector<HostBlock> blocks;
-    for (size_t at = 0; at < bytes; at += kMostOfBlock) {
+    const std::vector<HostBlock> blocks = take_blocks(bytes);
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const size_t at = i * kMostOfBlock;
       const size_t count = std::min(kMostOfBlock, bytes - at);
-      blocks.push_back(host_.take(count));
-      check(cudaMemcpyAsync(blocks.back().data, buffer->as<char>() + at, count, cudaMemcpyDeviceToHost, stream_));
+      check(cudaMemcpyAsync(blocks[i].data, buffer->as<char>() + at, count, cudaMemcpyDeviceToHost, stream_));
     }
     const auto done = [blocks, bytes, target, settle](const FailurePtr& failure) {
       for (size_t i = 0; !failure && i < blocks.size(); ++i) {

@@ -90,6 +90,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void stop();
 
  private:
+  void try_kernel();
+  std::vector<HostBlock> take_blocks(size_t bytes);
   FailurePtr attempt(Command& command);
   void launch_command(Command& command);
   FailurePtr failure_of(cudaError_t error, const char* operator_name);
