@@ -2,7 +2,7 @@
 // Usage: node conformance.mjs --result FILE [--seed N] [--seconds N] [--operator NAME]... [--long-tokens N]
 //
 // Exit code: 0 if all cases conform, 1 if one does not, 3 if the device cannot be opened (the last line says why).
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { planConformance, runConformance } from "@paroattn/backend/conformance";
 import { type CudaBackend, createCudaBackend } from "../../src/index.js";
@@ -88,8 +88,14 @@ async function runProfile(
         process.stdout.write(`FAILED ${title} (seed ${seed}): ${message}\n`);
       }
     }
-    writeFileSync(options.result, JSON.stringify(report));
+    save(report, options);
   }
+}
+
+/** Whole or not at all: the process may be stopped at any moment. */
+function save(report: Report, { result }: Arguments): void {
+  writeFileSync(`${result}.part`, JSON.stringify(report));
+  renameSync(`${result}.part`, result);
 }
 
 function openDevice(): CudaBackend | undefined {
@@ -128,6 +134,6 @@ if (backend !== undefined) {
   process.stdout.write(
     `${report.passed} passed, ${report.failed.length} failed, ${report.skipped.length} skipped\n`,
   );
-  writeFileSync(options.result, JSON.stringify(report));
+  save(report, options);
   process.exitCode = report.failed.length > 0 ? 1 : 0;
 }
