@@ -86,8 +86,12 @@ async function readTable() {
   return text === undefined ? {} : JSON.parse(text);
 }
 
+/** A line a kernel, so that a change is seen in a diff. */
 async function writeTable(table) {
-  await writeFile(`${tableFile}.part`, `${JSON.stringify(table, undefined, 1)}\n`);
+  const lines = Object.entries(table).map(
+    ([kernel, entries]) => ` ${JSON.stringify(kernel)}: ${JSON.stringify(entries)}`,
+  );
+  await writeFile(`${tableFile}.part`, `{\n${lines.join(",\n")}\n}\n`);
   await rename(`${tableFile}.part`, tableFile);
 }
 

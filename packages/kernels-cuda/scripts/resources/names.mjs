@@ -28,6 +28,7 @@ export function shortName(demangled) {
     // nvcc gives an anonymous namespace a name that changes with the file.
     .replace(/(\(anonymous namespace\)|_GLOBAL__N__\w+)::/g, "")
     .replaceAll("paroattn::cuda::", "")
+    .replaceAll("> >", ">>")
     .replace(/\((?:bool|int|unsigned int|paroattn::\w+|\w+)\)(?=-?\d)/g, "");
   // The parameter list begins at the first parenthesis outside of template arguments.
   let depth = 0;

@@ -96,6 +96,10 @@ describe("names", () => {
   it.each([
     ["void paroattn::cuda::scale<float, 64>(float const*, float*, float)", "scale<float, 64>"],
     ["paroattn::cuda::(anonymous namespace)::pack(int)", "pack"],
+    [
+      "void paroattn::cuda::flat<4, paroattn::cuda::Cast<float, float> >(int)",
+      "flat<4, Cast<float, float>>",
+    ],
     ["void paroattn::cuda::a<(paroattn::Element)2, (bool)1>(X<(int)3>)", "a<2, 1>"],
     [
       "void paroattn::cuda::_GLOBAL__N__1f2a_7_a_cu_b1::a<paroattn::cuda::Half>(void (*)(int))",
