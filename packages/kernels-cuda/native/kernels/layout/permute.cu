@@ -31,7 +31,10 @@ struct Gather {
     static_assert(kWidth == 1, "a thread moves one unit at a time");
     Index rest = static_cast<Index>(unit);
     int64_t from = 0;
-    for (int axis = rank - 1; axis > 0; --axis) {
+    // With indices that the compiler knows, sizes and strides need no copy in local memory.
+#pragma unroll
+    for (int axis = kMaxAxes - 1; axis > 0; --axis) {
+      if (axis >= rank) continue;
       from += rest % size[axis] * input_stride[axis];
       rest /= size[axis];
     }
