@@ -40,7 +40,7 @@ def main():
     context = Context(
         library=library,
         clock=clock,
-        sizes=TINY if arguments.tiny else FULL,
+        sizes=TINY if arguments.tiny or library.emulated else FULL,
         seed=arguments.seed if arguments.seed is not None else secrets.randbelow(2**31),
         deadline=time.monotonic() + arguments.seconds,
     )
@@ -80,7 +80,7 @@ def parse():
     parser.add_argument("--result", required=True)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seconds", type=float, default=180.0)
-    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--tiny", action="store_true", help="sizes of a trial; always in the emulator")
     parser.add_argument("--only", default=",".join(BENCHMARKS))
     arguments = parser.parse_args()
     arguments.only = arguments.only.split(",")

@@ -57,7 +57,12 @@ class Check:
             "seed": self.seed,
         }
         self.result["bundle"].pop("files", None)
+        # Whatever stages are chosen, these are known: which GPU there is, and how its clocks stood before.
+        self.gpu = None if arguments.without_gpu else facts.gpu_state()
+        self.result["clocks"] = {"before": self.gpu}
         self.architecture = arguments.arch
+        if self.architecture is None and self.gpu is not None:
+            self.architecture = ARCHITECTURES.get(self.gpu["compute_cap"], "80-virtual")
         self.node = BUNDLE / "node" / "node"
 
     def save(self):
@@ -97,16 +102,12 @@ class Check:
     # The stages.
 
     def facts(self):
-        self.result["machine"] = facts.machine()
-        gpu = self.result["machine"]["gpu"]
-        self.result["clocks"] = {"before": gpu}
+        self.result["machine"] = {"gpu": self.gpu, **facts.machine()}
         if self.arguments.without_gpu:
             return "asked to leave the GPU alone"
-        if gpu is None:
+        if self.gpu is None:
             raise Failure("Expected nvidia-smi to show a GPU but found none; --without-gpu does what can be done here")
-        if self.architecture is None:
-            self.architecture = ARCHITECTURES.get(gpu["compute_cap"], "80-virtual")
-        return None
+        return f"{self.gpu['name']}, compute capability {self.gpu['compute_cap']}"
 
     def unpack(self):
         """Node, from its compressed form."""
@@ -312,7 +313,7 @@ class Check:
     def needs_device(self):
         if self.arguments.without_gpu:
             raise Skipped("asked to leave the GPU alone")
-        if self.result.get("clocks", {}).get("before") is None and "facts" in self.arguments.stages:
+        if self.gpu is None:
             raise Skipped("no GPU was found")
 
 

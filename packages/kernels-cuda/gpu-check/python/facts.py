@@ -45,7 +45,6 @@ def machine():
     nvcc = run(["nvcc", "--version"]) or ""
     release = re.search(r"release ([\d.]+), V([\d.]+)", nvcc)
     return {
-        "gpu": gpu_state(),
         "nvcc": release.group(2) if release else None,
         "cmake": ((run(["cmake", "--version"]) or "").splitlines() or [None])[0],
         "compiler": ((run(["g++", "--version"]) or "").splitlines() or [None])[0],
