@@ -34,8 +34,8 @@ export const planSchema = z.object({
   }),
   density: z.object({ asked: density, met: density }),
   precision: z.object({
-    qk: z.enum(["f32", "bf16", "int8", "int4"]),
-    pv: z.enum(["f32", "bf16", "int8", "int4", "fp8"]),
+    qk: z.enum(["f32", "f16", "bf16", "int8", "int4"]),
+    pv: z.enum(["f32", "f16", "bf16", "int8", "int4", "fp8"]),
   }),
   scoring: z.object({
     orders: z.enum(["chosen", "forced"]),
