@@ -18,6 +18,8 @@ struct Combine {
     const float factor = problem.factors[0];
 #pragma unroll
     for (int i = 0; i < kWidth; ++i) sums[i] *= factor;
+    // Two loads on their way; with more the wide vectors spill.
+#pragma unroll 2
     for (int term = 1; term < problem.term_count; ++term) add_term(term, first, sums);
     store(sums, static_cast<T*>(problem.output) + first);
   }
