@@ -10,7 +10,7 @@ export function filled(shape: readonly number[], value: number): Tensor<"f32"> {
 }
 
 /** Heads that the emulator does not get through in less than seconds, each of little work, so that it can stop between them. */
-export const MANY_HEADS = 96;
+export const MANY_HEADS = 32;
 
 /** Attention in bf16 over so many tokens. */
 export function issueAttention(backend: Backend, tokens: number, heads = 1): DeviceTensor {

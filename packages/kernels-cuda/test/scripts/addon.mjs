@@ -26,7 +26,7 @@ export function add(view, a, b) {
 }
 
 const tokens = 512;
-const heads = 192;
+const heads = 64;
 /** Bytes of what `issueLongAttention` makes. */
 export const longBytes = tokens * heads * 64 * 4;
 
