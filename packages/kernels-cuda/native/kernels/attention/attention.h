@@ -41,8 +41,8 @@ struct AttentionProblem {
 };
 
 // Enqueues the kernel; the host waits for nothing. A query row without a live valid key has output 0 (times row_scale,
-// plus residual) and log-sum-exp -inf: callers refuse such masks beforehand. cudaErrorInvalidValue for sizes, pointers or
-// alignments that cannot be; keys and values beyond a block's count are finite.
+// plus residual) and log-sum-exp -inf: callers refuse such masks beforehand. cudaErrorInvalidValue for sizes, pointers
+// or alignments that cannot be; keys and values beyond a block's count are finite.
 cudaError_t attention(const AttentionProblem& problem, cudaStream_t stream);
 
 // The same in double precision on host pointers, operands and P unrounded: the oracle.

@@ -47,8 +47,8 @@ cudaError_t launch_attention(const AttentionProblem& problem, cudaStream_t strea
   const unsigned grid = static_cast<unsigned>(std::min(thread_blocks, problem.item_count));
   constexpr float kLog2E = 1.44269504088896341f;
   const PackedOperands& operands = problem.operands;
-  const int64_t from_keys_to_values = static_cast<int64_t>(reinterpret_cast<uintptr_t>(operands.value) -
-                                                           reinterpret_cast<uintptr_t>(operands.key));
+  const int64_t from_keys_to_values =
+      static_cast<int64_t>(reinterpret_cast<uintptr_t>(operands.value) - reinterpret_cast<uintptr_t>(operands.key));
   return launch(&attention_v1<Version>, LaunchShape{dim3(grid), dim3(kThreads), Version::kSharedBytes}, stream, problem,
                 operands.scale * kLog2E, from_keys_to_values);
 }

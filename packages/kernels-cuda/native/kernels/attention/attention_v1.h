@@ -79,13 +79,16 @@ __device__ __forceinline__ Place place_of(const AttentionProblem& problem, int i
   return place;
 }
 
-__device__ __forceinline__ LiveRows live_rows_of(const AttentionProblem& problem, const Place& place) {
+__device__ __forceinline__ LiveRows live_rows_of(const AttentionProblem& problem, const Place& place,
+                                                 int64_t tile_bytes) {
   LiveRows rows;
   rows.first = nullptr;
   rows.second = nullptr;
   rows.has_second = place.has_second;
   rows.key_counts = problem.operands.key_counts + place.key_block;
   rows.key_blocks = problem.operands.key_blocks;
+  rows.keys = static_cast<const char*>(problem.operands.key) + place.key_block * tile_bytes;
+  rows.tile_bytes = tile_bytes;
   if (problem.mask != nullptr) {
     const int64_t shared_rows = problem.mask_batch == 1 ? static_cast<int64_t>(place.batch) * problem.operands.heads *
                                                               problem.operands.query_blocks
@@ -143,6 +146,7 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks)
   const uint32_t rows_first = KeyTile::lane_offset(lane, true);       // of queries and values
   const uint32_t channels_first = KeyTile::lane_offset(lane, false);  // of keys
   const uint32_t copy_to = KeyTile::copy_to(static_cast<int>(threadIdx.x));
+  const uint32_t copy_from = KeyTile::copy_from(static_cast<int>(threadIdx.x));
   const uint32_t warp_rows = Version::kQueryAt + warp * 32 * KeyTile::kRowBytes;
 
   if (threadIdx.x == 0) items[0] = static_cast<int>(blockIdx.x);
@@ -150,11 +154,12 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks)
   while (items[0] < problem.item_count) {
     {
       const Place place = place_of(problem, items[0]);
-      const char* const from = static_cast<const char*>(operands.query) + place.query_block * KeyTile::kBytes +
-                               KeyTile::copy_from(static_cast<int>(threadIdx.x));
+      const char* const from =
+          static_cast<const char*>(operands.query) + place.query_block * KeyTile::kBytes + copy_from;
       KeyTile::copy(shared + Version::kQueryAt + copy_to, from);
-      if (place.has_second)
+      if (place.has_second) {
         KeyTile::copy(shared + Version::kQueryAt + KeyTile::kBytes + copy_to, from + KeyTile::kBytes);
+      }
     }
     float output[2][kTiles][4];
 #pragma unroll
@@ -168,22 +173,18 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks)
     Softmax<kElement> softmax;
     softmax.clear();
 
-    for (int start = 0; start < operands.key_blocks; start += kListBlocks) {
-      const char* keys;
-      int live;
-      {
-        const Place place = place_of(problem, items[0]);
-        live = list_live_blocks(live_rows_of(problem, place), start, list);
-        keys = static_cast<const char*>(operands.key) + (place.key_block + start) * KeyTile::kBytes +
-               KeyTile::copy_from(static_cast<int>(threadIdx.x));
-      }
+    for (int start = 0; start < operands.key_blocks; start = list->next) {
+      const int live =
+          list_live_blocks(live_rows_of(problem, place_of(problem, items[0]), KeyTile::kBytes), start, list);
+      const auto keys_of = [&](uint32_t entry) {
+        return list->keys + ((entry & kEntryBlock) * KeyTile::kBytes + copy_from);
+      };
       const auto copy_keys = [&](uint32_t entry, int slot) {
-        KeyTile::copy(shared + Version::kKeysAt + slot * KeyTile::kBytes + copy_to,
-                      keys + (entry & kEntryBlock) * KeyTile::kBytes);
+        KeyTile::copy(shared + Version::kKeysAt + slot * KeyTile::kBytes + copy_to, keys_of(entry));
       };
       const auto copy_values = [&](uint32_t entry, int slot) {
         KeyTile::copy(shared + Version::kValuesAt + slot * KeyTile::kBytes + copy_to,
-                      keys + ((entry & kEntryBlock) * KeyTile::kBytes + from_keys_to_values));
+                      keys_of(entry) + from_keys_to_values);
       };
       if (live > 0) copy_keys(list->entries[0], 0);
       ptx::cp_async_commit();
@@ -283,20 +284,20 @@ __global__ void __launch_bounds__(kThreads, Version::kThreadBlocks)
 
     ptx::cp_async_wait<0>();
     __syncthreads();  // the next item is known, and the queries have been read
-    {
-      const Place place = place_of(problem, items[0]);
-      if (warp < kWarps / 2 || place.has_second) {
-        const int order = operands.order_choice == nullptr ? 0 : operands.order_choice[place.head];
-        const int64_t block = place.query_block + (order - place.batch_head) * operands.query_blocks;
-        OutputRows rows;
-        rows.tokens = operands.query_rows + block * kBlock + 32 * warp;
-        rows.first_row = static_cast<int64_t>(place.batch) * operands.query_tokens;
-        rows.head_row = place.batch_head * operands.query_tokens;
-        rows.head = place.head;
-        const int thread = static_cast<int>(threadIdx.x);
-        write_output<kElement, kHeadDim>(problem, rows, output, softmax,
-                                         shared + (thread >> 5) * Staging<Version::kPackedDim>::kBytes, thread & 31);
-      }
+    char* const staging = shared + warp * Staging<Version::kPackedDim>::kBytes;
+    softmax.finish();
+    stage_output<kElement, kHeadDim>(output, softmax, staging, lane);
+    const Place place = place_of(problem, items[0]);
+    if (warp < kWarps / 2 || place.has_second) {
+      const int order = operands.order_choice == nullptr ? 0 : operands.order_choice[place.head];
+      const int64_t block = place.query_block + (order - place.batch_head) * operands.query_blocks;
+      OutputRows rows;
+      rows.tokens = operands.query_rows + block * kBlock + 32 * warp;
+      rows.first_row = static_cast<int64_t>(place.batch) * operands.query_tokens;
+      rows.head_row = place.batch_head * operands.query_tokens;
+      rows.head = place.head;
+      if (problem.log_sum_exp != nullptr) write_log_sum_exp(problem, rows, softmax, lane);
+      write_output<kHeadDim>(problem, rows, staging, lane);
     }
     __syncthreads();  // staged outputs have left the place of the next queries and keys
     if (threadIdx.x == 0) items[0] = items[1];

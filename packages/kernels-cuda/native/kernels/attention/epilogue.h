@@ -105,47 +105,56 @@ __device__ __forceinline__ void scatter(const AttentionProblem& problem, const O
   }
 }
 
-// staging: the warp's own, Staging::kBytes. Called by whole warps, each for itself.
+// Normalises a warp's accumulators; from here on they take no registers. softmax: finished. staging: the warp's own,
+// Staging::kBytes.
 template <Element kElement, int kHeadDim>
-__device__ __forceinline__ void write_output(const AttentionProblem& problem, const OutputRows& rows,
-                                             const float (&output)[2][kHeadDim / 8][4], Softmax<kElement>& softmax,
-                                             char* staging, int lane) {
-  const int group = lane >> 2, pair = lane & 3;
-  softmax.finish();
+__device__ __forceinline__ void stage_output(const float (&output)[2][kHeadDim / 8][4],
+                                             const Softmax<kElement>& softmax, char* staging, int lane) {
 #pragma unroll
   for (int m = 0; m < 2; ++m) {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      const int row = 16 * m + group + 8 * r;
+      const int row = 16 * m + (lane >> 2) + 8 * r;
       const float sum = softmax.sum[m][r];
-      const bool empty = sum == 0.0f;  // no live key
-      const float factor = empty ? 0.0f : __fdividef(1.0f, sum);
+      const float factor = sum == 0.0f ? 0.0f : __fdividef(1.0f, sum);  // 0: no live key
 #pragma unroll
       for (int n = 0; n < kHeadDim / 8; ++n) {
-        *reinterpret_cast<float2*>(staging + Staging<packed_head_dim(kHeadDim)>::offset(row, n) + 8 * pair) =
+        *reinterpret_cast<float2*>(staging + Staging<packed_head_dim(kHeadDim)>::offset(row, n) + 8 * (lane & 3)) =
             make_float2(output[m][n][2 * r] * factor, output[m][n][2 * r + 1] * factor);
-      }
-      if (problem.log_sum_exp != nullptr && pair == 0) {
-        const int token = rows.tokens[row];
-        constexpr float kLn2 = 0.693147180559945309f;
-        if (token >= 0) {
-          problem.log_sum_exp[rows.head_row + token] =
-              empty ? -INFINITY : (softmax.reference[m][r] + log2f(sum)) * kLn2;
-        }
       }
     }
   }
+}
+
+template <Element kElement>
+__device__ __forceinline__ void write_log_sum_exp(const AttentionProblem& problem, const OutputRows& rows,
+                                                  const Softmax<kElement>& softmax, int lane) {
+  if ((lane & 3) != 0) return;  // four lanes share a row
+#pragma unroll
+  for (int m = 0; m < 2; ++m) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int token = rows.tokens[16 * m + (lane >> 2) + 8 * r];
+      if (token < 0) continue;
+      constexpr float kLn2 = 0.693147180559945309f;
+      const float sum = softmax.sum[m][r];
+      problem.log_sum_exp[rows.head_row + token] =
+          sum == 0.0f ? -INFINITY : (softmax.reference[m][r] + log2f(sum)) * kLn2;
+    }
+  }
+}
+
+// Called by whole warps, each for its own rows.
+template <int kHeadDim>
+__device__ __forceinline__ void write_output(const AttentionProblem& problem, const OutputRows& rows,
+                                             const char* staging, int lane) {
   __syncwarp();
-  switch (problem.output_element) {
-    case Element::kF32:
-      scatter<Element::kF32, kHeadDim>(problem, rows, staging, lane);
-      break;
-    case Element::kF16:
-      scatter<Element::kF16, kHeadDim>(problem, rows, staging, lane);
-      break;
-    case Element::kBF16:
-      scatter<Element::kBF16, kHeadDim>(problem, rows, staging, lane);
-      break;
+  if (problem.output_element == Element::kF32) {
+    scatter<Element::kF32, kHeadDim>(problem, rows, staging, lane);
+  } else if (problem.output_element == Element::kF16) {
+    scatter<Element::kF16, kHeadDim>(problem, rows, staging, lane);
+  } else {
+    scatter<Element::kBF16, kHeadDim>(problem, rows, staging, lane);
   }
 }
 

@@ -24,8 +24,11 @@ constexpr uint32_t kEntryShort = 0x800;
 static_assert(kListBlocks <= kEntryBlock + 1, "an entry names its block");
 static_assert(kListBlocks % (32 * kWarps) == 0, "each warp lists whole words");
 
+// Pointers and the next stretch are here too: read when they are wanted, they take no registers through the loop.
 struct LiveList {
+  const char* keys;           // the stretch's first tile
   const int32_t* key_counts;  // of the stretch
+  int next;                   // where the next stretch starts
   int counts[kWarps];         // of entries, of each warp's words
   uint16_t entries[kListBlocks];
 };
@@ -37,6 +40,8 @@ struct LiveRows {
   bool has_second;
   const int32_t* key_counts;
   int key_blocks;
+  const char* keys = nullptr;  // tiles of the panel
+  int64_t tile_bytes = 0;
 };
 
 // Lists the blocks from `start` (a multiple of 32) on, at most kListBlocks, that are live for one of the two query
@@ -69,7 +74,11 @@ __device__ __forceinline__ int list_live_blocks(const LiveRows& rows, int start,
   }
   if (lane == 0) list->counts[warp] = count;
   __syncthreads();  // all counts are there, and nobody reads the old list any more
-  if (thread == 0) list->key_counts = rows.key_counts + start;
+  if (thread == 0) {
+    list->keys = rows.keys + start * rows.tile_bytes;
+    list->key_counts = rows.key_counts + start;
+    list->next = start + kListBlocks;
+  }
   int place = 0, total = 0;
 #pragma unroll
   for (int w = 0; w < kWarps; ++w) {

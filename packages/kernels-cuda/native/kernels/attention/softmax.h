@@ -11,17 +11,17 @@
 namespace paroattn {
 namespace cuda {
 
-// Weights are exp2(logit - reference). A row's reference follows its maximum lazily: it is set by the row's first tile and
-// moves only when weights have become too large. That is seen from their sum, which is needed anyway; so a tile costs no
-// maxima, no exchange between a row's lanes and no rescaling, except when a reference moves, and then the tile's weights
-// are computed again.
+// Weights are exp2(logit - reference). A row's reference follows its maximum lazily: it is set by the row's first tile
+// and moves only when weights have become too large. That is seen from their sum, which is needed anyway; so a tile
+// costs no maxima, no exchange between a row's lanes and no rescaling, except when a reference moves, and then the
+// tile's weights are computed again.
 //
-// bf16 reaches as far as f32: weights may grow by 2^24 (the sums of 2^40 of them would still be numbers), and references
-// hardly ever move. The largest f16 is just below 2^16, so weights are bounded by 2^15; and the reference is set 2^7 below
-// the maximum, so that they stay normal numbers down to 2^-21 of the row's largest instead of 2^-14.
+// bf16 reaches as far as f32: weights may grow by 2^24 (the sums of 2^40 of them would still be numbers), and
+// references hardly ever move. The largest f16 is just below 2^16, so weights are bounded by 2^15; and the reference is
+// set 2^7 below the maximum, so that they stay normal numbers down to 2^-21 of the row's largest instead of 2^-14.
 template <Element kElement>
 struct WeightRange {
-  static constexpr float kLift = kElement == Element::kF16 ? 7.0f : 0.0f;               // log2
+  static constexpr float kLift = kElement == Element::kF16 ? 7.0f : 0.0f;              // log2
   static constexpr float kLimit = kElement == Element::kF16 ? 32768.0f : 16777216.0f;  // of a lane's sum over a tile
 };
 

@@ -24,12 +24,13 @@ struct Listing {
 __global__ void list_all(const Listing listing) {
   cuda::LiveList* const list = cuda::dynamic_shared<cuda::LiveList>();
   int total = 0;
-  for (int start = 0; start < listing.rows.key_blocks; start += cuda::kListBlocks) {
+  for (int start = 0; start < listing.rows.key_blocks; start = list->next) {
     const int live = cuda::list_live_blocks(listing.rows, start, list);
     for (int i = static_cast<int>(threadIdx.x); i < live; i += cuda::kThreads) {
       const uint32_t entry = list->entries[i];
       const uint32_t block = static_cast<uint32_t>(start) + (entry & cuda::kEntryBlock);
-      const bool valid = list->key_counts == listing.rows.key_counts + start;
+      const bool valid = list->key_counts == listing.rows.key_counts + start &&
+                         list->keys == listing.rows.keys + start * listing.rows.tile_bytes;
       listing.entries[total + i] = valid ? block << 3 | entry >> 9 : 0u;
     }
     total += live;
@@ -69,6 +70,8 @@ void check(Checks& checks, Random& random, int key_blocks, double density, bool 
   listing.rows.has_second = has_second;
   listing.rows.key_counts = device_counts.device();
   listing.rows.key_blocks = key_blocks;
+  listing.rows.keys = reinterpret_cast<const char*>(device_counts.device());  // nothing is read from it
+  listing.rows.tile_bytes = 4;
   listing.entries = entries.device();
   listing.count = count.device();
   must(cuda::launch(&list_all, cuda::LaunchShape{dim3(1), dim3(cuda::kThreads), sizeof(cuda::LiveList)}, nullptr,
