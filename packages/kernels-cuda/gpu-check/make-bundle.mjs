@@ -1,7 +1,7 @@
 // The bundle: a folder with everything that a GPU host without Node and without a network needs to build, test and measure.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,11 +27,7 @@ export async function makeBundle(folder, { node } = {}) {
   const fresh = `${folder}.part`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
-  // Times are kept, so that a build that is there already compiles only what has changed.
-  await cp(join(packageFolder, "native"), join(fresh, "native"), {
-    recursive: true,
-    preserveTimestamps: true,
-  });
+  await cp(join(packageFolder, "native"), join(fresh, "native"), { recursive: true });
   await cp(join(here, "run.sh"), join(fresh, "run.sh"));
   await cp(join(here, "README.md"), join(fresh, "README.md"));
   await cp(join(here, "python"), join(fresh, "python"), {
@@ -63,6 +59,7 @@ export async function makeBundle(folder, { node } = {}) {
     join(fresh, "bundle.json"),
     `${JSON.stringify({ ...description, bytes, files }, undefined, 1)}\n`,
   );
+  await keepTimes(folder, fresh, files);
   await keepBuild(folder, fresh);
   await rm(folder, { recursive: true, force: true });
   await rename(fresh, folder);
@@ -78,6 +75,17 @@ async function copyNodeHeaders(folder) {
     if (/\.h$|^LICENSE/.test(name)) {
       await cp(join(wrapper, name), join(folder, "node-addon-api", name));
     }
+  }
+}
+
+/** A file that is as it was keeps its time, so that a build that is there already compiles only what has changed. */
+async function keepTimes(old, fresh, files) {
+  for (const { path, sha256 } of files.filter((file) => file.path.startsWith("native"))) {
+    const content = await readFile(join(old, path)).catch(() => undefined);
+    if (content === undefined) continue;
+    if (createHash("sha256").update(content).digest("hex") !== sha256) continue;
+    const { atime, mtime } = await stat(join(old, path));
+    await utimes(join(fresh, path), atime, mtime);
   }
 }
 
