@@ -1,7 +1,7 @@
 // npm test: everything that must hold, on a fresh clone.
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { prepare } from "./setup/prepare.mjs";
+import { prepare, turbo } from "./setup/prepare.mjs";
 import { main, root, step } from "./setup/steps.mjs";
 
 const bin = (name) => join(root, "node_modules/.bin", name);
@@ -16,7 +16,7 @@ await main(async () => {
     "packages",
     "apps",
   ]);
-  await step("types", [bin("turbo"), "run", "typecheck", "--output-logs=errors-only"]);
+  await step("types", [...turbo, "run", "typecheck", "--output-logs=errors-only"]);
   const report = join(root, ".cache/vitest.json");
   await mkdir(join(root, ".cache"), { recursive: true });
   await rm(report, { force: true });

@@ -8,7 +8,9 @@ import { missingPackages } from "../../packages/kernels-cpu/scripts/missing-pack
 import { root, step } from "./steps.mjs";
 
 const { packageManager } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-const pnpm = ["npx", "--yes", packageManager];
+export const pnpm = ["npx", "--yes", packageManager];
+/** turbo looks for pnpm on the path, where a fresh machine has none: through npx it finds this one. */
+export const turbo = [...pnpm, "exec", "turbo"];
 
 async function installDebianPackages() {
   const missing = missingPackages();
@@ -63,12 +65,7 @@ export async function installNpmPackages() {
 export async function prepare() {
   await installDebianPackages();
   await installNpmPackages();
-  await step("build", [
-    join(root, "node_modules/.bin/turbo"),
-    "run",
-    "build",
-    "--output-logs=errors-only",
-  ]);
+  await step("build", [...turbo, "run", "build", "--output-logs=errors-only"]);
   // The build's own words are shown only where it fails.
   if (spawnSync("nvcc", ["--version"], { stdio: "ignore" }).error) {
     process.stderr.write(

@@ -40,7 +40,8 @@ function fail(message) {
 /** Whether build/ was configured for exactly this; configuring again costs half a second. */
 function isConfigured(options) {
   const cache = join(buildFolder, "CMakeCache.txt");
-  if (!existsSync(cache)) return false;
+  // A configuration that failed leaves a cache, but no Makefile.
+  if (!existsSync(cache) || !existsSync(join(buildFolder, "Makefile"))) return false;
   const text = readFileSync(cache, "utf8");
   return options.every(
     ([name, value]) => new RegExp(`^${name}:[A-Z]+=(.*)$`, "m").exec(text)?.[1] === value,

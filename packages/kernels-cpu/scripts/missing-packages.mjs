@@ -5,7 +5,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const tools = { cmake: "cmake", "g++": "g++", make: "make" };
-const headers = { "dnnl.hpp": "libdnnl-dev", "hwy/highway.h": "libhwy-dev" };
+// oneDNN of Debian finds OpenCL when CMake configures, although we use nothing of it; its package only recommends it.
+const headers = {
+  "dnnl.hpp": "libdnnl-dev",
+  "hwy/highway.h": "libhwy-dev",
+  "CL/cl.h": "ocl-icd-opencl-dev",
+};
 
 /** Where the compiler looks for headers. */
 function includeFolders() {

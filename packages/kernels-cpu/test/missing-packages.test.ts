@@ -35,10 +35,13 @@ it("names the packages of commands that are not there", () => {
 
 it("names the packages of headers that are not there, and finds those that no package manager installed", () => {
   const folders = `{ folders: [${JSON.stringify(folder)}] }`;
-  expect(missing(folders)).toEqual(["libdnnl-dev", "libhwy-dev"]);
+  expect(missing(folders)).toEqual(["libdnnl-dev", "libhwy-dev", "ocl-icd-opencl-dev"]);
   mkdirSync(join(folder, "hwy"));
   writeFileSync(join(folder, "hwy/highway.h"), "");
-  expect(missing(folders)).toEqual(["libdnnl-dev"]);
+  expect(missing(folders)).toEqual(["libdnnl-dev", "ocl-icd-opencl-dev"]);
   writeFileSync(join(folder, "dnnl.hpp"), "");
+  expect(missing(folders)).toEqual(["ocl-icd-opencl-dev"]);
+  mkdirSync(join(folder, "CL"));
+  writeFileSync(join(folder, "CL/cl.h"), "");
   expect(missing(folders)).toEqual([]);
 });

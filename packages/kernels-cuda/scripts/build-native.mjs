@@ -40,7 +40,8 @@ function fail(message) {
 /** Whether the folder was configured for exactly this; configuring again costs half a second. */
 function isConfigured(folder, options) {
   const cache = join(folder, "CMakeCache.txt");
-  if (!existsSync(cache)) return false;
+  // A configuration that failed leaves a cache, but no Makefile.
+  if (!existsSync(cache) || !existsSync(join(folder, "Makefile"))) return false;
   const text = readFileSync(cache, "utf8");
   return options.every(
     ([name, value]) => new RegExp(`^${name}:[A-Z]+=(.*)$`, "m").exec(text)?.[1] === value,

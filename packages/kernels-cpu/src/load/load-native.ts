@@ -34,7 +34,7 @@ export function loadNative(): NativeModule {
       ...attempts.map((attempt) => `  ${attempt}`),
       "What to do:",
       "  build it in the repository: npx pnpm@10.34.9 --filter @paroattn/kernels-cpu build",
-      "  the build and the addon need the packages of Debian 12 g++ cmake make libdnnl-dev libhwy-dev",
+      "  the build and the addon need the packages of Debian 12 g++ cmake make libdnnl-dev libhwy-dev ocl-icd-opencl-dev",
     ].join("\n"),
   );
 }
