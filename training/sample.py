@@ -11,7 +11,7 @@ from PIL import Image
 import tokenizer as tokenizers
 from files import load
 from model import GRID, Pair, sample
-from scenes import PACKAGE, SPEC, parse
+from scenes import PACKAGE, SPEC, caption, held_out, parse, training_scene
 from score import check
 
 if __name__ == "__main__":
@@ -21,7 +21,8 @@ if __name__ == "__main__":
     parser.add_argument("--tokenizer", default="work/tokenizer")
     parser.add_argument("--vae", default="work/vae")
     parser.add_argument("--grid", type=int, default=GRID)
-    parser.add_argument("--prompts", default="heldoutOne", choices=["heldoutOne", "heldoutTwo", "calibration"])
+    parser.add_argument("--prompts", default="heldoutOne", choices=["heldoutOne", "heldoutTwo", "calibration", "training"],
+                        help="training: random one-object captions that are not held out, to choose settings with")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--batch", type=int, default=4)
@@ -39,7 +40,11 @@ if __name__ == "__main__":
     pair = Pair(len(tokenizer)).eval()
     pair.load_state_dict(load(options.state)[options.weights])
     vae = AutoencoderKL.from_pretrained(options.vae).eval()
-    lines = (PACKAGE / SPEC["prompts"][options.prompts]).read_text().splitlines()
+    if options.prompts == "training":
+        rng, excluded = np.random.default_rng(options.seed), held_out()
+        lines = [caption(training_scene(rng, 0.0, excluded)) for _ in range(options.first + options.count)]
+    else:
+        lines = (PACKAGE / SPEC["prompts"][options.prompts]).read_text().splitlines()
     lines = lines[options.first : options.first + options.count]
     results, sheet, begun = [], [], time.time()
     for at in range(0, len(lines), options.batch):

@@ -6,6 +6,7 @@ about layout, colour and rough shape carries over, at a small part of the price.
 
 import argparse
 import copy
+import functools
 import time
 
 import numpy as np
@@ -16,7 +17,7 @@ from transformers import T5EncoderModel
 import tokenizer as tokenizers
 from files import load, save
 from model import GRID, Pair
-from scenes import SIDE, SIZES, caption, centres, held_out, render, training_scene
+from scenes import SIDE, SIZES, caption, centres, coverage, held_out, render, training_scene
 
 CELL = SIDE // GRID
 
@@ -45,9 +46,9 @@ CPU_STAGES = [
 ON_STAGES = [
     dict(
         name="on", layouts=[THIRTY_TWO, THIRTY_TWO, THIRTY_TWO, WINDOW, WINDOW, LARGE_WINDOW],
-        share=0.65, rate=(1e-3, 5e-4), text=True, ema=0.998,
+        share=0.6, rate=(1e-3, 3e-4), text=True, ema=0.998,
     ),
-    dict(name="whole", layouts=[THIRTY_TWO, WINDOW, LARGE_WINDOW, FULL], share=0.35, rate=(5e-4, 2e-5), text=True, ema=0.998),
+    dict(name="whole", layouts=[THIRTY_TWO, WINDOW, LARGE_WINDOW, FULL], share=0.4, rate=(3e-4, 1e-5), text=True, ema=0.998),
 ]
 
 
@@ -63,7 +64,9 @@ GPU_STAGES = [
 ]
 EMPTY_SHARE = 0.1
 TWO_SHARE = 0.25
-OBJECT_WEIGHT = 4.0
+OBJECT_WEIGHT = 3.0
+OUTLINE_WEIGHT = 10.0
+BAND = 2  # cells
 PLACED = 0.8  # below this noise level an object's place shows through
 WARM_UP = 200
 
@@ -106,12 +109,25 @@ def positions_of(rng, layout, at, sigma):
     return np.concatenate(parts)
 
 
+@functools.cache
+def near_outline(shape, size):
+    """Cells within two cells of a shape's outline, in the shape's box with a margin of BAND cells: [cells, cells] bool."""
+    cells = size // CELL
+    covered = np.pad(coverage(shape, size).reshape(cells, CELL, cells, CELL).mean((1, 3)), 2 * BAND)
+    around = np.lib.stride_tricks.sliding_window_view(covered, (2 * BAND + 1, 2 * BAND + 1))
+    return around.max((2, 3)) > around.min((2, 3))
+
+
 def weights_of(scene, at):
-    """More weight where an object is: most of a scene is background."""
+    """More weight where an object is, for most of a scene is background, and most where its shape shows."""
     weights = np.ones((GRID, GRID), np.float32)
     for thing, (x, y) in zip(scene.things, at):
-        half = SIZES[thing.size] // 2 // CELL + 1
-        weights[max(0, y // CELL - half) : y // CELL + half, max(0, x // CELL - half) : x // CELL + half] = OBJECT_WEIGHT
+        outline = near_outline(thing.shape, SIZES[thing.size])
+        left, top = (c // CELL - len(outline) // 2 for c in (x, y))
+        rows, columns = (slice(max(0, first), first + len(outline)) for first in (top, left))
+        inside = outline[max(0, -top) :, max(0, -left) :]
+        box = weights[rows, columns]
+        box[:] = np.where(inside[: box.shape[0], : box.shape[1]], OUTLINE_WEIGHT, OBJECT_WEIGHT)
     return weights.ravel()
 
 

@@ -1,7 +1,13 @@
 import { denseAttention, paroAttention, readPlan } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
-import { checkCaption, checkpointFolder, planFile, readPrompts } from "@paroattn/sample-image";
+import {
+  checkCaption,
+  checkpointFolder,
+  planFile,
+  readPrompts,
+  recommendedGuidance,
+} from "@paroattn/sample-image";
 
 /** One line of `npm run bench -- captions --json`: one held-out prompt, drawn and judged. */
 export interface CaptionLine {
@@ -28,7 +34,7 @@ export async function* benchCaptions(options: {
   readonly set: "heldoutOne" | "heldoutTwo";
   readonly pictures: number;
   readonly attention: "dense" | "paro";
-  /** Default: the pipeline's. */
+  /** Default: the checkpoint's recommended one. */
   readonly guidance?: number;
   readonly onProgress: (stage: string, done: number) => void;
 }): AsyncGenerator<CaptionLine | CaptionSummary> {
@@ -48,7 +54,7 @@ export async function* benchCaptions(options: {
     const { images, report } = await pipeline.generate({
       prompt,
       seed,
-      ...(options.guidance !== undefined && { guidance: options.guidance }),
+      guidance: options.guidance ?? recommendedGuidance,
     });
     density = report.density;
     const { correct, checks } = checkCaption(images[0]!, prompt);

@@ -37,7 +37,11 @@ program
     parsedBy(schemas.density),
   )
   .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-  .option("--guidance <scale>", "guidance scale (default: 4.5)", parsedBy(schemas.guidance))
+  .option(
+    "--guidance <scale>",
+    "guidance scale (default: 3 for the sample model, else 4.5)",
+    parsedBy(schemas.guidance),
+  )
   .option(
     "--seed <number>",
     "seed of the first picture (default: random, printed)",

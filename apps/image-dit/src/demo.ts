@@ -4,7 +4,12 @@ import { parseArgs } from "node:util";
 import { type AttentionStrategy, denseAttention, paroAttention } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { compareWithReference, loadPipeline } from "@paroattn/pipelines";
-import { checkCaption, checkpointFolder, readPrompts } from "@paroattn/sample-image";
+import {
+  checkCaption,
+  checkpointFolder,
+  readPrompts,
+  recommendedGuidance,
+} from "@paroattn/sample-image";
 import { differencePicture, writePicture } from "./files/picture-file.js";
 import { samplePlan } from "./plans/sample-plan.js";
 import { formatSeconds } from "./terminal/format.js";
@@ -61,6 +66,7 @@ async function demo(signal: AbortSignal): Promise<void> {
       const { images, report, steps, timings } = await pipeline.generate({
         prompt,
         seed: SEED,
+        guidance: recommendedGuidance,
         attention,
         signal,
         onProgress: showOn(progress, attention.name),

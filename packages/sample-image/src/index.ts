@@ -7,7 +7,7 @@ export {
 } from "./check/check-caption.js";
 export { type FoundObject, findObjects, type PictureContent } from "./check/find-objects.js";
 export { SampleImageError } from "./errors.js";
-export { checkpointFolder, planFile, readPrompts } from "./files.js";
+export { checkpointFolder, planFile, readPrompts, recommendedGuidance } from "./files.js";
 export type { Picture } from "./picture.js";
 export { renderScene, type Scene, type SceneObject } from "./render.js";
 export {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
+import { checkpointFolder, recommendedGuidance } from "@paroattn/sample-image";
 import { outputNames } from "../files/output-names.js";
 import { checkWritable, writePicture } from "../files/picture-file.js";
 import { chooseStrategy, type StrategyFlags } from "../plans/choose-strategy.js";
@@ -62,13 +63,15 @@ export async function generate(
       signal,
       onProgress: showOn(progress, strategy.name),
     });
+    const guidance =
+      flags.guidance ?? (model === checkpointFolder ? recommendedGuidance : undefined);
     const settings = {
       prompt,
       signal,
       onWarning: warn,
       ...(flags.negative !== undefined && { negativePrompt: flags.negative }),
       ...(flags.steps !== undefined && { steps: flags.steps }),
-      ...(flags.guidance !== undefined && { guidance: flags.guidance }),
+      ...(guidance !== undefined && { guidance }),
       ...(flags.width !== undefined && { width: flags.width }),
       ...(flags.height !== undefined && { height: flags.height }),
     };
