@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cuda_error.h"
+#include "reaper.h"
 
 namespace paroattn {
 namespace cuda {
@@ -25,9 +26,9 @@ size_t rounded(size_t bytes) {
 }  // namespace
 
 HostPool::~HostPool() {
-  const Lease::Use use(*lease_);
-  if (!use.alive()) return;
-  for (const auto& block : free_) cudaFreeHost(block.second);
+  std::vector<void*> blocks;
+  for (const auto& block : free_) blocks.push_back(block.second);
+  free_later(lease_, MemoryKind::kHost, std::move(blocks));
 }
 
 HostBlock HostPool::take(size_t bytes) {
@@ -51,20 +52,15 @@ HostBlock HostPool::take(size_t bytes) {
 
 void HostPool::give(HostBlock block) {
   if (block.data == nullptr) return;
-  if (kept_ + block.bytes > kMostKept) return free(block);
+  if (kept_ + block.bytes > kMostKept) return free_later(lease_, MemoryKind::kHost, {block.data});
   free_.emplace(block.bytes, block.data);
   kept_ += block.bytes;
 }
 
-void HostPool::free(HostBlock block) noexcept {
-  const Lease::Use use(*lease_);
-  if (use.alive()) cudaFreeHost(block.data);
-}
-
 FlagPool::~FlagPool() {
-  const Lease::Use use(*lease_);
-  if (!use.alive()) return;
-  for (const Page& page : pages_) cudaFreeHost(page.host);
+  std::vector<void*> blocks;
+  for (const Page& page : pages_) blocks.push_back(page.host);
+  free_later(lease_, MemoryKind::kHost, std::move(blocks));
 }
 
 FlagPool::Flag FlagPool::take() {
