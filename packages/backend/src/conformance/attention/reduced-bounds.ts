@@ -10,7 +10,7 @@ import {
   UNIT_ROUNDOFF,
   unitRoundoff,
 } from "../tolerance.js";
-import type { AttentionBounds } from "./bounds.js";
+import type { AttentionBounds } from "./bounds-type.js";
 import { type AttentionInputs, attend } from "./inputs.js";
 import { largestValue } from "./magnitudes.js";
 import { type OperandRows, operandErrors } from "./operand-errors.js";
