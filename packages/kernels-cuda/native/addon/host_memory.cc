@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "cuda_error.h"
-#include "reaper.h"
 
 namespace paroattn {
 namespace cuda {
@@ -26,9 +25,9 @@ size_t rounded(size_t bytes) {
 }  // namespace
 
 HostPool::~HostPool() {
-  std::vector<void*> blocks;
-  for (const auto& block : free_) blocks.push_back(block.second);
-  free_later(lease_, MemoryKind::kHost, std::move(blocks));
+  const Lease::Use use(*lease_);
+  if (!use.alive()) return;
+  for (const auto& block : free_) cudaFreeHost(block.second);
 }
 
 HostBlock HostPool::take(size_t bytes) {
@@ -52,15 +51,20 @@ HostBlock HostPool::take(size_t bytes) {
 
 void HostPool::give(HostBlock block) {
   if (block.data == nullptr) return;
-  if (kept_ + block.bytes > kMostKept) return free_later(lease_, MemoryKind::kHost, {block.data});
+  if (kept_ + block.bytes > kMostKept) return free(block);
   free_.emplace(block.bytes, block.data);
   kept_ += block.bytes;
 }
 
+void HostPool::free(HostBlock block) noexcept {
+  const Lease::Use use(*lease_);
+  if (use.alive()) cudaFreeHost(block.data);
+}
+
 FlagPool::~FlagPool() {
-  std::vector<void*> blocks;
-  for (const Page& page : pages_) blocks.push_back(page.host);
-  free_later(lease_, MemoryKind::kHost, std::move(blocks));
+  const Lease::Use use(*lease_);
+  if (!use.alive()) return;
+  for (const Page& page : pages_) cudaFreeHost(page.host);
 }
 
 FlagPool::Flag FlagPool::take() {

@@ -31,6 +31,8 @@ class HostPool {
   void give(HostBlock block);
 
  private:
+  void free(HostBlock block) noexcept;
+
   const std::shared_ptr<const Lease> lease_;
   std::multimap<size_t, void*> free_;
   size_t kept_ = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cuda_error.h"
-#include "reaper.h"
 
 namespace paroattn {
 namespace cuda {
@@ -36,7 +35,6 @@ void* MemoryPool::allocate(size_t bytes) {
   void* pointer = allocate_on_device(size);
   if (pointer == nullptr) {
     trim();
-    finish_freeing();
     pointer = allocate_on_device(size);
   }
   if (pointer == nullptr) throw OutOfMemory(bytes, free_bytes(), limit_);
@@ -99,24 +97,22 @@ void MemoryPool::release(void* pointer, size_t bytes) noexcept {
       }
     }
   }
-  free_later(lease_, MemoryKind::kDevice, {pointer});
-}
-
-std::vector<void*> MemoryPool::take_kept() {
-  std::vector<void*> blocks;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& block : free_) blocks.push_back(block.second);
-  free_.clear();
-  report_.kept = 0;
-  return blocks;
+  const Lease::Use use(*lease_);
+  if (use.alive()) cudaFree(pointer);
 }
 
 void MemoryPool::trim() noexcept {
+  std::multimap<size_t, void*> blocks;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    blocks.swap(free_);
+    report_.kept = 0;
+  }
+  if (blocks.empty()) return;
   const Lease::Use use(*lease_);
-  const std::vector<void*> blocks = take_kept();
   // A dead lease's memory went with its context.
   if (!use.alive()) return;
-  for (void* const block : blocks) cudaFree(block);
+  for (const auto& block : blocks) cudaFree(block.second);
 }
 
 void MemoryPool::close() noexcept {
@@ -124,7 +120,7 @@ void MemoryPool::close() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     closed_ = true;
   }
-  free_later(lease_, MemoryKind::kDevice, take_kept());
+  trim();
 }
 
 MemoryReport MemoryPool::report() const {

@@ -296,7 +296,6 @@ void Stream::cancel(Cancellation& cancellation) {
 void Stream::close() {
   if (closed_) return;
   closed_ = true;
-  counter_.reset();
   const Lease::Use use(*lease_);
   if (use.alive()) {
     try {
