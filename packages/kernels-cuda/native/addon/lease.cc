@@ -27,6 +27,11 @@ class Context {
   }
 
   uint64_t enter(int device) {
+    {
+      // The others may be waiting for their commands; only a reset has to wait for them, and then they do not wait long.
+      const std::shared_lock<std::shared_mutex> lock(uses);
+      if (!broken) return generation;
+    }
     const std::unique_lock<std::shared_mutex> lock(uses);
     if (broken) {
       cudaSetDevice(device);

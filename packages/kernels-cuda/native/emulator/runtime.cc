@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <vector>
 
 #include "emulator/block.h"
@@ -31,8 +30,9 @@ struct Device {
 
   std::mutex mutex;  // of what follows
   Settings settings = read_settings();
-  std::set<cudaStream_t> streams;
-  std::unique_ptr<CUstream_st> default_stream;
+  // Shared, because one thread may wait for a stream that another one destroys.
+  std::map<cudaStream_t, std::shared_ptr<CUstream_st>> streams;
+  std::shared_ptr<CUstream_st> default_stream;
   std::map<const void*, int> shared_limits;  // by kernel, what cudaFuncSetAttribute set
   std::string report;
   uint64_t launches = 0;
@@ -90,22 +90,23 @@ cudaError_t admit(const char* function) {
   } while (false)
 
 // Null: no such stream.
-CUstream_st* find_stream(cudaStream_t stream) {
+std::shared_ptr<CUstream_st> find_stream(cudaStream_t stream) {
   Device& it = device();
   std::lock_guard<std::mutex> lock(it.mutex);
   if (stream == nullptr) {
-    if (it.default_stream == nullptr) it.default_stream = std::make_unique<CUstream_st>(true);
-    return it.default_stream.get();
+    if (it.default_stream == nullptr) it.default_stream = std::make_shared<CUstream_st>(true);
+    return it.default_stream;
   }
-  return it.streams.count(stream) > 0 ? stream : nullptr;
+  const auto found = it.streams.find(stream);
+  return found == it.streams.end() ? nullptr : found->second;
 }
 
-std::vector<cudaStream_t> all_streams(bool only_blocking) {
+std::vector<std::shared_ptr<CUstream_st>> all_streams(bool only_blocking) {
   Device& it = device();
   std::lock_guard<std::mutex> lock(it.mutex);
-  std::vector<cudaStream_t> out;
-  if (it.default_stream != nullptr) out.push_back(it.default_stream.get());
-  for (cudaStream_t stream : it.streams) {
+  std::vector<std::shared_ptr<CUstream_st>> out;
+  if (it.default_stream != nullptr) out.push_back(it.default_stream);
+  for (const auto& [handle, stream] : it.streams) {
     if (!only_blocking || stream->blocking_with_default()) out.push_back(stream);
   }
   return out;
@@ -114,10 +115,10 @@ std::vector<cudaStream_t> all_streams(bool only_blocking) {
 // The default stream waits for the blocking ones, and they for it. Stricter than CUDA about when: at the call, and to
 // the end.
 cudaError_t enqueue(cudaStream_t handle, std::function<void()> task) {
-  CUstream_st* stream = find_stream(handle);
+  const std::shared_ptr<CUstream_st> stream = find_stream(handle);
   if (stream == nullptr) return remember(cudaErrorInvalidResourceHandle);
   if (handle == nullptr) {
-    for (cudaStream_t other : all_streams(true)) other->wait_until_idle();
+    for (const auto& other : all_streams(true)) other->wait_until_idle();
   }
   stream->push(std::move(task));
   if (handle == nullptr) stream->wait_until_idle();
@@ -125,7 +126,7 @@ cudaError_t enqueue(cudaStream_t handle, std::function<void()> task) {
 }
 
 void wait_for_all() {
-  for (cudaStream_t stream : all_streams(false)) stream->wait_until_idle();
+  for (const auto& stream : all_streams(false)) stream->wait_until_idle();
 }
 
 void die(cudaError_t error, const std::string& report) {
@@ -363,17 +364,16 @@ cudaError_t cudaDeviceSynchronize() {
 cudaError_t cudaDeviceReset() {
   wait_for_all();
   Device& it = device();
-  std::vector<cudaStream_t> streams;
+  std::map<cudaStream_t, std::shared_ptr<CUstream_st>> streams;
   {
     std::lock_guard<std::mutex> lock(it.mutex);
-    streams.assign(it.streams.begin(), it.streams.end());
-    it.streams.clear();
+    streams.swap(it.streams);
     it.shared_limits.clear();
     it.report.clear();
     it.launches = 0;
     it.sticky = cudaSuccess;
   }
-  for (cudaStream_t stream : streams) delete stream;
+  streams.clear();
   free_all_device();
   set_last_error(cudaSuccess);
   return cudaSuccess;
@@ -566,11 +566,11 @@ namespace {
 
 cudaError_t create_stream(cudaStream_t* stream, unsigned flags) {
   if (flags > cudaStreamNonBlocking) return remember(cudaErrorInvalidValue);
-  auto* made = new CUstream_st(flags == cudaStreamDefault);
+  const auto made = std::make_shared<CUstream_st>(flags == cudaStreamDefault);
   Device& it = device();
   std::lock_guard<std::mutex> lock(it.mutex);
-  it.streams.insert(made);
-  *stream = made;
+  it.streams.emplace(made.get(), made);
+  *stream = made.get();
   return cudaSuccess;
 }
 
@@ -594,25 +594,28 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
 // CUDA returns at once and frees the stream when its work is done; this waits.
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   ADMIT("cudaStreamDestroy");
+  if (stream == nullptr) return remember(cudaErrorInvalidResourceHandle);
+  const std::shared_ptr<CUstream_st> found = find_stream(stream);
+  if (found == nullptr) return remember(cudaErrorInvalidResourceHandle);
   Device& it = device();
   {
     std::lock_guard<std::mutex> lock(it.mutex);
-    if (it.streams.erase(stream) == 0) return remember(cudaErrorInvalidResourceHandle);
+    it.streams.erase(stream);
   }
-  delete stream;
+  found->wait_until_idle();
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t handle) {
   ADMIT("cudaStreamQuery");
-  CUstream_st* stream = find_stream(handle);
+  const std::shared_ptr<CUstream_st> stream = find_stream(handle);
   if (stream == nullptr) return remember(cudaErrorInvalidResourceHandle);
   return stream->idle() ? remember(static_cast<cudaError_t>(device().sticky.load())) : cudaErrorNotReady;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
   ADMIT("cudaStreamSynchronize");
-  CUstream_st* stream = find_stream(handle);
+  const std::shared_ptr<CUstream_st> stream = find_stream(handle);
   if (stream == nullptr) return remember(cudaErrorInvalidResourceHandle);
   stream->wait_until_idle();
   return remember(static_cast<cudaError_t>(device().sticky.load()));
