@@ -22,12 +22,17 @@ const OPERATORS: readonly OperatorName[] = [
   "blockStatistics",
 ];
 
-for (const type of ["bf16", "f16"] as const) {
+// Every type of activations, and both of attention's operands.
+for (const [dtype, type] of [
+  ["bf16", "bf16"],
+  ["f32", "f16"],
+  ["f16", "f16"],
+] as const) {
   describeConformance({
     createBackend: () => createCudaBackend(),
     describe,
     it,
-    dtype: type === "bf16" ? "bf16" : "f32",
+    dtype,
     precision: { qk: type, pv: type },
     operators: OPERATORS,
     headDims: [64, 72, 96, 128],
