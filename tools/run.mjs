@@ -7,26 +7,26 @@ import { installNpmPackages, prepare } from "./setup/prepare.mjs";
 import { main, root } from "./setup/steps.mjs";
 
 /**
- * `always`: look for changes each time. The app is started often and only has to be there. `sources`: a script that works on
- * sources, and needs no build but the packages that it imports.
+ * `build`: the package to build, with what it depends on; without it the script works on sources. `always`: look for changes
+ * each time. The app is started often and only has to be there.
  */
 const entries = {
-  demo: { file: "apps/image-dit/dist/demo.js", always: true },
-  bench: { file: "bench/dist/main.js", always: true },
-  "image-dit": { file: "apps/image-dit/dist/cli.js", always: false },
-  "gpu-check": { file: "packages/kernels-cuda/gpu-check/main.mjs", sources: true },
-  "cuda-build": { file: "packages/kernels-cuda/scripts/cuda-build.mjs", sources: true },
+  demo: { file: "apps/image-dit/dist/demo.js", build: "image-dit", always: true },
+  bench: { file: "bench/dist/main.js", build: "@paroattn/bench", always: true },
+  "image-dit": { file: "apps/image-dit/dist/cli.js", build: "image-dit", always: false },
+  "gpu-check": { file: "packages/kernels-cuda/gpu-check/main.mjs" },
+  "cuda-build": { file: "packages/kernels-cuda/scripts/cuda-build.mjs" },
 };
 
 await main(async () => {
-  const { file, always, sources } = entries[process.argv[2]];
+  const { file, build, always } = entries[process.argv[2]];
   const path = join(root, file);
   const built = await access(path).then(
     () => true,
     () => false,
   );
-  if (sources) await installNpmPackages();
-  else if (always || !built) await prepare();
+  if (build === undefined) await installNpmPackages();
+  else if (always || !built) await prepare(build);
   process.argv.splice(1, 2, path);
   await import(pathToFileURL(path).href);
 });

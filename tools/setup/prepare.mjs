@@ -61,13 +61,18 @@ export async function installNpmPackages() {
   await writeFile(stampFile, stamp);
 }
 
-/** Installs what is missing and builds every package; quick when nothing changed. */
-export async function prepare() {
+/**
+ * Installs what is missing and builds; quick when nothing changed.
+ *
+ * @param {string} [name] build this package and what it depends on; default: everything
+ */
+export async function prepare(name) {
   await installDebianPackages();
   await installNpmPackages();
-  await step("build", [...turbo, "run", "build", "--output-logs=errors-only"]);
+  const filter = name === undefined ? [] : [`--filter=${name}...`];
+  await step("build", [...turbo, "run", "build", ...filter, "--output-logs=errors-only"]);
   // The build's own words are shown only where it fails.
-  if (spawnSync("nvcc", ["--version"], { stdio: "ignore" }).error) {
+  if (name === undefined && spawnSync("nvcc", ["--version"], { stdio: "ignore" }).error) {
     process.stderr.write(
       "  no nvcc on the path: the CUDA addon is not built, its tests are emulated\n",
     );
