@@ -5,7 +5,7 @@ import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { checkpointFolder } from "@paroattn/sample-image";
 import { checkWritable } from "../files/picture-file.js";
 import { calibratePlan, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
-import { DEFAULT_DENSITY } from "../plans/choose-strategy.js";
+import { DEFAULT_DENSITY } from "../plans/choose-plan.js";
 import { createProgress } from "../terminal/progress.js";
 import { UsageError } from "../terminal/run-command.js";
 import { warnThrough } from "../terminal/warn.js";

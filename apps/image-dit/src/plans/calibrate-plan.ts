@@ -1,4 +1,4 @@
-import { denseAttention, makePlan, type Plan } from "@paroattn/attention";
+import { denseAttention, makePlans, type Plan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { loadPipeline } from "@paroattn/pipelines";
 import { readPrompts } from "@paroattn/sample-image";
@@ -9,18 +9,20 @@ import type { Progress } from "../terminal/progress.js";
 const CALIBRATION_PROMPTS = 2;
 
 /** Of the first prompt; far from the seeds that people try first, so that evaluation does not meet them by chance. */
-const CALIBRATION_SEED = 1_000_000;
+export const CALIBRATION_SEED = 1_000_000;
 
 /** The sample model's own calibration prompts. */
 export async function sampleCalibrationPrompts(): Promise<string[]> {
   return (await readPrompts("calibration")).slice(0, CALIBRATION_PROMPTS);
 }
 
-export interface CalibratePlanOptions {
+export interface CalibratePlansOptions {
   readonly model: string;
-  readonly density: number;
+  readonly densities: readonly number[];
   readonly prompts: readonly string[];
   readonly alpha?: number;
+  /** Every head in native order, as a control. Default: the order that the scores choose for each head. */
+  readonly forcedOrders?: "native";
   readonly steps?: number;
   readonly guidance?: number;
   /** Of the first prompt; the next ones have the seeds after it. Default: 1,000,000. */
@@ -33,9 +35,21 @@ export interface CalibratePlanOptions {
   readonly signal: AbortSignal;
 }
 
-/** Calibrates a plan: two passes over the prompts with dense attention, watched. */
-export async function calibratePlan(options: CalibratePlanOptions): Promise<Plan> {
-  const { model, density, prompts, backend, progress, warn, signal, alpha } = options;
+/** Calibrates one plan; see `calibratePlans`. */
+export async function calibratePlan(
+  options: Omit<CalibratePlansOptions, "densities"> & { readonly density: number },
+): Promise<Plan> {
+  const [plan] = await calibratePlans({ ...options, densities: [options.density] });
+  return plan!;
+}
+
+/**
+ * Calibrates a plan for each density: two passes over the prompts with dense attention, watched and shared by all
+ * densities; one pass where the orders are forced.
+ */
+export async function calibratePlans(options: CalibratePlansOptions): Promise<Plan[]> {
+  const { model, densities, prompts, backend, progress, warn, signal } = options;
+  const { alpha, forcedOrders } = options;
   const { seed = CALIBRATION_SEED, steps, guidance, width, height } = options;
   const seeds = prompts.map((_, index) => seed + index);
   const settings = {
@@ -52,12 +66,13 @@ export async function calibratePlan(options: CalibratePlanOptions): Promise<Plan
   });
   const warned = new Set<string>();
   // Awaited here: the pipeline must outlive the passes.
-  return await makePlan({
-    density,
+  return await makePlans({
+    densities,
     prompts,
     seeds,
     signal,
     ...(alpha !== undefined && { alpha }),
+    ...(forcedOrders !== undefined && { forcedOrders }),
     onProgress: ({ pass, passes, fraction }) =>
       progress.update(`calibrate, pass ${pass} of ${passes}`, fraction),
     generate: async (attention) => {

@@ -7,7 +7,7 @@ import { type Plan, readPlan, writePlan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { checkpointFolder, planFile, scenes } from "@paroattn/sample-image";
 import type { Progress } from "../terminal/progress.js";
-import { calibratePlan, sampleCalibrationPrompts } from "./calibrate-plan.js";
+import { calibratePlans, sampleCalibrationPrompts } from "./calibrate-plan.js";
 
 /** Where plans made on the way are kept: `$XDG_CACHE_HOME/paroattn` or `~/.cache/paroattn`. */
 function cacheFolder(): string {
@@ -31,12 +31,7 @@ async function weightsName(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/**
- * The sample model's plan for a density and a size: the shipped one if it was made for these, else one from the cache,
- * else one calibrated now (minutes, with progress) and put into the cache.
- */
-export async function samplePlan(options: {
-  readonly density: number;
+export interface SamplePlanOptions {
   /** In pixels. Default: the model's own. */
   readonly width?: number;
   readonly height?: number;
@@ -44,27 +39,67 @@ export async function samplePlan(options: {
   readonly progress: Progress;
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
-}): Promise<Plan> {
-  const { density, width = scenes.picture.width, height = scenes.picture.height } = options;
-  if (width === scenes.picture.width && height === scenes.picture.height) {
-    const shipped = await readIfThere(planFile);
-    if (shipped?.density.asked === density) return shipped;
+}
+
+/** The sample model's plan for a density; see `samplePlans`. */
+export async function samplePlan(
+  options: SamplePlanOptions & { readonly density: number },
+): Promise<Plan> {
+  const [plan] = await samplePlans({ ...options, densities: [options.density] });
+  return plan!;
+}
+
+/**
+ * The sample model's plans for some densities and a size: the shipped one if it was made for these, else from the
+ * cache, else calibrated now (minutes, with progress; all that are missing at once) and put into the cache.
+ */
+export async function samplePlans(
+  options: SamplePlanOptions & {
+    readonly densities: readonly number[];
+    /** `native` for the control whose heads all keep the native order. Default: `chosen`. */
+    readonly orders?: "chosen" | "native";
+  },
+): Promise<Plan[]> {
+  const { densities, orders = "chosen", signal } = options;
+  const { width = scenes.picture.width, height = scenes.picture.height } = options;
+  const ownSize = width === scenes.picture.width && height === scenes.picture.height;
+  const shipped = ownSize && orders === "chosen" ? await readIfThere(planFile) : undefined;
+  const weights = await weightsName();
+  const suffix = orders === "native" ? "-native" : "";
+  const cached = (density: number) =>
+    join(
+      cacheFolder(),
+      `sample-image-${weights}-${width}x${height}-${density}${suffix}.safetensors`,
+    );
+  const known = new Map<number, Plan>();
+  for (const density of densities) {
+    const plan =
+      shipped?.density.asked === density ? shipped : await readIfThere(cached(density));
+    if (plan !== undefined) known.set(density, plan);
   }
-  const name = `sample-image-${await weightsName()}-${width}x${height}-${density}.safetensors`;
-  const cached = join(cacheFolder(), name);
-  const known = await readIfThere(cached);
-  if (known) return known;
-  options.warn(
-    `no plan for density ${density} at ${width}x${height} yet; calibrating one, kept in ${cached}`,
-  );
-  const plan = await calibratePlan({
-    ...options,
-    width,
-    height,
-    model: checkpointFolder,
-    prompts: await sampleCalibrationPrompts(),
-  });
-  await mkdir(cacheFolder(), { recursive: true });
-  await writePlan(cached, plan, { signal: options.signal });
-  return plan;
+  const missing = densities.filter((density) => !known.has(density));
+  if (missing.length > 0) {
+    const asked = `${missing.length === 1 ? "density" : "densities"} ${missing.join(", ")}`;
+    const inOrder = orders === "native" ? " in native order" : "";
+    const [what, one] =
+      missing.length === 1
+        ? ["no plan", `calibrating one, kept in ${cached(missing[0]!)}`]
+        : ["no plans", `calibrating them, kept in ${cacheFolder()}`];
+    options.warn(`${what} for ${asked}${inOrder} at ${width}x${height} yet; ${one}`);
+    const plans = await calibratePlans({
+      ...options,
+      densities: missing,
+      ...(orders === "native" && { forcedOrders: "native" }),
+      width,
+      height,
+      model: checkpointFolder,
+      prompts: await sampleCalibrationPrompts(),
+    });
+    await mkdir(cacheFolder(), { recursive: true });
+    for (const [index, plan] of plans.entries()) {
+      await writePlan(cached(missing[index]!), plan, { signal });
+      known.set(missing[index]!, plan);
+    }
+  }
+  return densities.map((density) => known.get(density)!);
 }
