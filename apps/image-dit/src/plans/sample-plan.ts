@@ -73,8 +73,7 @@ export async function samplePlans(
     );
   const known = new Map<number, Plan>();
   for (const density of densities) {
-    const plan =
-      shipped?.density.asked === density ? shipped : await readIfThere(cached(density));
+    const plan = shipped?.density.asked === density ? shipped : await readIfThere(cached(density));
     if (plan !== undefined) known.set(density, plan);
   }
   const missing = densities.filter((density) => !known.has(density));
