@@ -89,6 +89,8 @@ describe("the addon refuses", () => {
   it.each([
     ["precision", { precision: "f32" as "f16" }],
     ["headDim", { headDim: 80 }],
+    ["scale", { scale: 1e39 }],
+    ["scale", { scale: Number.NaN }],
     ["heads", { heads: 2, keyValueHeads: 0 }],
     ["query", { heads: 2 }],
     ["queryRows", { queryRows: "short" }],

@@ -76,6 +76,7 @@ class FrontProblem(ctypes.Structure):
         ("pairing", c_int),
         ("cosine", c_void_p),
         ("sine", c_void_p),
+        ("query_factor", c_float),
         ("packed", PackedOperands),
     ]
 

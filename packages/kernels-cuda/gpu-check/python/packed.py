@@ -136,6 +136,7 @@ class Ours:
             input_element=ELEMENTS[shape.dtype],
             key_value_heads=shape.heads,
             key_rows=pointer(orders.rows),
+            query_factor=1.0,
             packed=packed,
         )
         if norm is not None:

@@ -78,6 +78,7 @@ std::string describe() {
   FIELD(FrontProblem, pairing);
   FIELD(FrontProblem, cosine);
   FIELD(FrontProblem, sine);
+  FIELD(FrontProblem, query_factor);
   FIELD(FrontProblem, packed);
 
   STRUCT(StatisticsProblem);

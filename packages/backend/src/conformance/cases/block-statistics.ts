@@ -40,6 +40,7 @@ const SPECS: readonly AttentionSpec[] = [
     keyLengths: [67, 140],
   },
   { name: "peaked maps", heads: 2, headDim: 64, queryTokens: 150, deviation: 3 },
+  { name: "a negative scale", heads: 2, headDim: 64, queryTokens: 150, scale: -0.125 },
 ];
 
 /** The entry that about half of the keys stay below. */

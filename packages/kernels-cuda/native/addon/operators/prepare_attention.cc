@@ -1,5 +1,7 @@
 #include "operators/prepare_attention.h"
 
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -33,7 +35,6 @@ void read_sizes(const Arguments& arguments, FrontCall& call) {
   packed.key_tokens = arguments.count("keyTokens");
   packed.heads = arguments.count("heads");
   packed.head_dim = arguments.count("headDim");
-  packed.scale = static_cast<float>(arguments.number("scale"));
   call.problem.key_value_heads = arguments.count("keyValueHeads");
   if (packed.element == Element::kF32) arguments.fail("precision", "f16 or bf16");
   if (packed_head_dim(packed.head_dim) == 0) arguments.fail("headDim", "64, 72, 96 or 128");
@@ -42,6 +43,16 @@ void read_sizes(const Arguments& arguments, FrontCall& call) {
   if (!positive || packed.heads < 1 || packed.heads % call.problem.key_value_heads != 0) {
     arguments.fail("heads", "sizes of at least 1");
   }
+}
+
+// Attention and statistics take scales above 0 alone: the sign goes into the queries, which are packed anyway. That is exact.
+void read_scale(const Arguments& arguments, FrontCall& call) {
+  const double scale = arguments.number("scale");
+  constexpr double kMost = std::numeric_limits<float>::max() / 2;  // in units of log2 it still is an f32
+  if (!(std::fabs(scale) <= kMost)) arguments.fail("scale", "a number that f32 holds");
+  const float magnitude = static_cast<float>(std::fabs(scale));
+  call.problem.query_factor = magnitude == 0.0f ? 0.0f : scale < 0.0 ? -1.0f : 1.0f;
+  call.problem.packed.scale = magnitude == 0.0f ? 1.0f : magnitude;
 }
 
 void read_projections(const Arguments& arguments, FrontCall& call) {
@@ -153,6 +164,7 @@ cudaError_t enqueue(Stream& stream, const FrontCall& call, Operands& operands, c
 Napi::Value issue_prepare_attention(const View& view, const Arguments& arguments) {
   FrontCall call;
   read_sizes(arguments, call);
+  read_scale(arguments, call);
   read_projections(arguments, call);
   read_rows(arguments, call);
   read_norm(arguments, call);

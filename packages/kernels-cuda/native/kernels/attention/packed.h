@@ -30,7 +30,7 @@ struct PackedOperands {
   int key_tokens = 0;
   int query_blocks = 0;
   int key_blocks = 0;
-  float scale = 1.0f;  // of the logits; above 0
+  float scale = 1.0f;  // of the logits; above 0 (its sign is in the queries, FrontProblem::query_factor)
 
   const void* query = nullptr;  // [batch, heads, query_blocks, 64, packed_head_dim]
   const void* key = nullptr;    // [batch, key_heads, key_blocks, 64, packed_head_dim]

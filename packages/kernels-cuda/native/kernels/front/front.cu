@@ -1,6 +1,7 @@
 #include "front/front.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "front/front_v1.h"
@@ -27,7 +28,7 @@ bool is_valid(const FrontProblem& problem) {
   const bool outputs = packed.query != nullptr && packed.key != nullptr && packed.value != nullptr &&
                        packed.key_counts != nullptr;
   const bool tables = problem.pairing == Pairing::kNone || (problem.cosine != nullptr && problem.sine != nullptr);
-  return sizes && elements && inputs && outputs && tables &&
+  return sizes && elements && inputs && outputs && tables && std::isfinite(problem.query_factor) &&
          static_cast<unsigned>(std::max(packed.query_blocks, packed.key_blocks)) <= kGridLimit &&
          static_cast<unsigned>(packed.batch) <= kGridLimit;
 }

@@ -40,6 +40,9 @@ struct FrontProblem {
   const float* cosine = nullptr;  // [tokens, head_dim / 2], sequence order
   const float* sine = nullptr;
 
+  // Queries are packed times it: 1, or -1 or 0 for logits whose scale is not above 0, which attention takes.
+  float query_factor = 1.0f;
+
   // Sizes, scale, query_rows and order_choice are read; query, key, value and key_counts are written.
   // Invalid keys (beyond key_lengths) come last in their block; query rows keep their places.
   PackedOperands packed;

@@ -68,6 +68,7 @@ void pack_queries(const FrontProblem& problem, int64_t batch_row, int head) {
       row = row_of(problem.query, problem.input_element, batch_row, token, head, packed.head_dim);
       normalize(problem, problem.query_weight, problem.query_bias, row);
       rotate(problem, token, row);
+      for (double& channel : row) channel *= problem.query_factor;
     }
     store(row, packed.element, (batch_row * packed.heads + head) * rows + r, packed_head_dim(packed.head_dim), packed.query);
   }

@@ -121,7 +121,11 @@ __device__ __forceinline__ void transform_rows(const RowTransform& transform,
       if (active && token[r] >= 0) {
         if (transform.pairing != Pairing::kNone) rotate<kHeadDim>(transform, token[r], lane, wide, channels[r]);
 #pragma unroll
-        for (int chunk = 0; chunk < 2; ++chunk) chunks[chunk] = pack_channels<kPacked>(channels[r][chunk]);
+        for (int chunk = 0; chunk < 2; ++chunk) {
+#pragma unroll
+          for (int c = 0; c < Map::kWidth; ++c) channels[r][chunk][c] *= transform.factor;
+          chunks[chunk] = pack_channels<kPacked>(channels[r][chunk]);
+        }
       }
       store_row<kHeadDim>(chunks, lane, target + (first + r * Map::kRowsPerPass) * Map::kPackedDim);
     }
@@ -132,7 +136,7 @@ template <int kHeadDim, Element kInput, Element kPacked>
 __device__ __forceinline__ void pack_rows(const RowTransform& transform, const Number<kInput>* source,
                                           int64_t token_stride, const int32_t (&tokens)[kBlock], bool wide,
                                           uint16_t* target) {
-  if (transform.norm == NormKind::kNone && transform.pairing == Pairing::kNone) {
+  if (transform.norm == NormKind::kNone && transform.pairing == Pairing::kNone && transform.factor == 1.0f) {
     copy_rows<kHeadDim, kInput, kPacked>(source, token_stride, tokens, wide, target);
   } else {
     transform_rows<kHeadDim, kInput, kPacked>(transform, source, token_stride, tokens, wide, target);
@@ -177,7 +181,7 @@ __global__ void __launch_bounds__(LaneMap<kHeadDim>::kThreads) front_v1(FrontPro
   if (has_queries) {
     const int64_t image = (static_cast<int64_t>(batch_row) * packed.heads + head) * packed.query_blocks + block;
     const RowTransform transform = {problem.norm,    problem.epsilon, problem.query_weight, problem.query_bias,
-                                    problem.pairing, problem.cosine,  problem.sine};
+                                    problem.pairing, problem.cosine,  problem.sine,         problem.query_factor};
     pack_rows<kHeadDim, kInput, kPacked>(transform, rows_of_head<Input>(problem.query, batch_row, head, kHeadDim),
                                          problem.query.token_stride, query_tokens, wide,
                                          static_cast<uint16_t*>(const_cast<void*>(packed.query)) + image * kPanelRow);
@@ -185,7 +189,7 @@ __global__ void __launch_bounds__(LaneMap<kHeadDim>::kThreads) front_v1(FrontPro
   if (has_keys) {
     const int source_head = key_head_of(head, packed.key_heads, problem.key_value_heads);
     const RowTransform transform = {problem.norm,    problem.epsilon, problem.key_weight, problem.key_bias,
-                                    problem.pairing, problem.cosine,  problem.sine};
+                                    problem.pairing, problem.cosine,  problem.sine,       1.0f};
     pack_rows<kHeadDim, kInput, kPacked>(transform, rows_of_head<Input>(problem.key, batch_row, source_head, kHeadDim),
                                          problem.key.token_stride, key_tokens, wide,
                                          static_cast<uint16_t*>(const_cast<void*>(packed.key)) + key_image * kPanelRow);

@@ -19,6 +19,7 @@ struct RowTransform {
   Pairing pairing;
   const float* cosine;  // [tokens, head_dim / 2]
   const float* sine;
+  float factor;  // of what is packed
 };
 
 // Every lane of the warp takes part; every lane of a group gets its sum.

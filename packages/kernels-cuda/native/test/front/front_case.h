@@ -43,6 +43,7 @@ struct Traits {
   NormKind norm = NormKind::kNone;
   bool weights = true, biases = true;
   Pairing pairing = Pairing::kNone;
+  float query_factor = 1.0f;
   double mean = 0.0, deviation = 1.0;  // of the projections
 
   std::string name() const {
@@ -61,7 +62,8 @@ struct Traits {
     return text + ", orders " + std::to_string(static_cast<int>(orders)) + (fused ? ", fused" : "") + ", shift " +
            std::to_string(shift) + ", gap " + std::to_string(gap) + ", norm " + std::to_string(static_cast<int>(norm)) +
            (weights ? " weights" : "") + (biases ? " biases" : "") + ", pairing " +
-           std::to_string(static_cast<int>(pairing));
+           std::to_string(static_cast<int>(pairing)) + ", query factor " +
+           std::to_string(static_cast<int>(query_factor));
   }
 };
 
@@ -132,6 +134,7 @@ class FrontCase {
     p.pairing = traits.pairing;
     p.cosine = at(cosine_);
     p.sine = at(sine_);
+    p.query_factor = traits.query_factor;
     p.packed.element = traits.packed;
     p.packed.batch = traits.batch;
     p.packed.heads = traits.heads;

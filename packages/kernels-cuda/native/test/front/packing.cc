@@ -1,4 +1,5 @@
 // The front against its reference: every kernel, and then every way in which rows may lie.
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -146,6 +147,23 @@ void check_table_alignment(Checks& checks) {
   }
 }
 
+// Of logits whose scale is negative or zero: queries change their sign or vanish, keys and values do not.
+void check_query_factors(Checks& checks) {
+  for (const int head_dim : kHeadDims) {
+    Traits traits;
+    traits.head_dim = head_dim;
+    for (const float factor : {-1.0f, 0.0f}) {
+      traits.query_factor = factor;
+      traits.input = factor == 0.0f ? Element::kF32 : Element::kBF16;
+      check_front(checks, traits, 1460);
+    }
+    Traits all = full(head_dim);
+    all.query_factor = -1.0f;
+    all.orders = Orders::kRandom;
+    check_front(checks, all, 1461);
+  }
+}
+
 // A mean of many deviations: a variance in one pass would lose everything.
 void check_far_means(Checks& checks) {
   for (const int head_dim : kHeadDims) {
@@ -203,6 +221,7 @@ void check_refusals(Checks& checks) {
   refuses("heads that no group divides", [](auto& p) { p.packed.heads = 3; });
   refuses("a missing projection", [](auto& p) { p.value.data = nullptr; });
   refuses("a missing row table", [](auto& p) { p.key_rows = nullptr; });
+  refuses("a factor of the queries that is no number", [](auto& p) { p.query_factor = NAN; });
   refuses("a missing output", [](auto& p) { p.packed.key_counts = nullptr; });
   refuses("a missing rotary table", [](auto& p) { p.sine = nullptr; });
   refuses("more blocks than a grid has", [](auto& p) { p.packed.query_blocks = 65536; });
@@ -218,6 +237,7 @@ int main() {
   check_groups(checks);
   check_alignment(checks);
   check_table_alignment(checks);
+  check_query_factors(checks);
   check_far_means(checks);
   check_extremes(checks);
   check_invalid_keys(checks);
