@@ -1,48 +1,15 @@
-import { readFileSync } from "node:fs";
-import { format } from "node:util";
-import ts from "typescript";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { readExamples, runExample } from "../../../tools/readme/examples.mjs";
 import * as reorder from "../src/index.js";
 
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] as string);
+const examples = await readExamples(new URL("../README.md", import.meta.url));
+const modules = { "@paroattn/reorder": reorder };
 
-/** What an example says it prints: the comment behind each console.log, or the comment lines below it. */
-function promised(example: string): string[] {
-  return [...example.matchAll(/console\.log\(.*\);((?: \/\/ .*)|(?:\n\/\/ .*)+)$/gm)].flatMap(
-    (match) =>
-      (match[1] as string)
-        .split("//")
-        .slice(1)
-        .map((line) => line.trim()),
-  );
-}
+it("has three examples", () => {
+  expect(examples).toHaveLength(3);
+});
 
-/** Runs an example against the sources and returns what it prints. */
-function run(example: string): string[] {
-  const body = example.replace(
-    /import (\{[^}]*\}) from "@paroattn\/reorder";/g,
-    "const $1 = reorder;",
-  );
-  const { outputText } = ts.transpileModule(body, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022 },
-  });
-  const lines: string[] = [];
-  const console = { log: (...values: unknown[]) => lines.push(format(...values)) };
-  new Function("reorder", "console", outputText)(reorder, console);
-  return lines;
-}
-
-describe("README", () => {
-  it("has three examples", () => {
-    expect(examples.length).toBe(3);
-  });
-
-  it.each(examples.map((example, index) => [index + 1, example] as const))(
-    "example %i prints what it says",
-    (_, example) => {
-      expect(promised(example).length).toBeGreaterThan(0);
-      expect(run(example)).toEqual(promised(example));
-    },
-  );
+it.each(examples)("example %# prints what it says", async ({ code, promised }) => {
+  expect(promised).not.toHaveLength(0);
+  expect(await runExample(code, { modules })).toEqual(promised);
 });

@@ -1,19 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { readExamples, runExample } from "../../../tools/readme/examples.mjs";
 import * as sampleImage from "../src/index.js";
 
-it("the README's example prints what it says", async () => {
-  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-  const code = /```ts\n(.*?)```/s.exec(readme)![1]!;
-  const printed: string[] = [];
-  const log = (...values: unknown[]) => printed.push(values.map(String).join(" "));
-  const body = code.replace(
-    /^import (\{.*?\}) from "@paroattn\/sample-image";/ms,
-    "const $1 = sampleImage;",
-  );
-  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-  await AsyncFunction("sampleImage", "console", body)(sampleImage, { log });
-  const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((match) => match[1]);
-  expect(promised.length).toBeGreaterThan(0);
-  expect(printed).toEqual(promised);
+const examples = await readExamples(new URL("../README.md", import.meta.url));
+const modules = { "@paroattn/sample-image": sampleImage };
+
+it("has one example", () => {
+  expect(examples).toHaveLength(1);
+});
+
+it.each(examples)("example %# prints what it says", async ({ code, promised }) => {
+  expect(promised).not.toHaveLength(0);
+  expect(await runExample(code, { modules })).toEqual(promised);
 });

@@ -1,30 +1,25 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import * as tensorPackage from "../src/index.js";
+import { readExamples, runExample } from "../../../tools/readme/examples.mjs";
+import * as tensor from "../src/index.js";
 
-it("the README's example prints what it says", async () => {
-  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-  const code = /```ts\n(.*?)```/s.exec(readme)![1]!;
+const examples = await readExamples(new URL("../README.md", import.meta.url));
+
+it("has one example, which prints what it says", async () => {
+  expect(examples).toHaveLength(1);
+  const { code, promised } = examples[0]!;
+  expect(promised).not.toHaveLength(0);
   const folder = await mkdtemp(join(tmpdir(), "tensor-readme-"));
-  const printed: string[] = [];
-  const log = (...values: unknown[]) => {
-    const texts = values.map((value) =>
-      typeof value === "string" ? value : JSON.stringify(value),
-    );
-    printed.push(texts.join(" "));
-  };
-  const body = code
-    .replace(/^import (\{.*?\}) from "@paroattn\/tensor";/ms, "const $1 = tensorPackage;")
-    .replaceAll('"weights.safetensors"', JSON.stringify(join(folder, "weights.safetensors")));
-  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
   try {
-    await AsyncFunction("tensorPackage", "console", body)(tensorPackage, { log });
+    const there = code.replaceAll(
+      '"weights.safetensors"',
+      JSON.stringify(join(folder, "weights.safetensors")),
+    );
+    const modules = { "@paroattn/tensor": tensor };
+    expect(await runExample(there, { modules })).toEqual(promised);
   } finally {
     await rm(folder, { recursive: true });
   }
-  const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((match) => match[1]);
-  expect(promised.length).toBeGreaterThan(0);
-  expect(printed).toEqual(promised);
 });
