@@ -9,6 +9,13 @@ export type { CalibrationSubject } from "./calibrate/subject.js";
 export type { WatchOptions, WatchProgress } from "./calibrate/watch.js";
 export { denseAttention } from "./dense.js";
 export { CalibrationError, PlanError, type PlanErrorOptions } from "./errors.js";
+export {
+  type InspectAttentionOptions,
+  type InspectionProgress,
+  inspectAttention,
+} from "./inspect/inspect-attention.js";
+export { InspectionError } from "./inspect/inspection-error.js";
+export type { HeadView, LayerView, OrderView } from "./inspect/layer-view.js";
 export type { ModelShape } from "./model-match.js";
 export { paroAttention } from "./paro.js";
 export { encodePlan } from "./plan/encode.js";

@@ -49,10 +49,11 @@ export async function scoreSite(options: {
   return { output: dense.output, scores };
 }
 
-type HostStatistics = Readonly<Record<keyof BlockStatistics, Float32Array>>;
+/** The statistics of a site in one order, [batch, heads, blocks, blocks] each. */
+export type HostStatistics = Readonly<Record<keyof BlockStatistics, Float32Array>>;
 
 /** The statistics in memory; freed on the device. */
-async function readStatistics(
+export async function readStatistics(
   backend: Backend,
   statistics: BlockStatistics,
 ): Promise<HostStatistics> {
@@ -69,7 +70,7 @@ async function readStatistics(
 }
 
 /** One score per [batch, heads]. */
-function scoreRows(
+export function scoreRows(
   { sum, maximum, smallCount }: HostStatistics,
   options: { readonly partition: BlockPartition; readonly sigma: number },
 ): OrderScore[] {

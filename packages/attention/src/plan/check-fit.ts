@@ -1,0 +1,28 @@
+import { PlanError } from "../errors.js";
+import { differences } from "../model-match.js";
+import type { GenerationInfo } from "../strategy.js";
+import type { Plan } from "./plan.js";
+
+/**
+ * Throws a `PlanError` for another architecture, layout, or number of layers or heads than the plan's, naming what
+ * differs. Other weights (an fp16 copy, a fine-tune) are warned of.
+ */
+export async function checkFit(plan: Plan, generation: GenerationInfo): Promise<void> {
+  const differing = differences(plan, generation);
+  if (differing !== undefined) {
+    throw new PlanError({
+      expected: `a model that fits the plan: ${differing.expected},`,
+      found: differing.found,
+    });
+  }
+  const fingerprint = await generation.weightsFingerprint();
+  if (fingerprint !== plan.weightsFingerprint) {
+    generation.warn(
+      `The plan was calibrated on other weights (fingerprint ${short(plan.weightsFingerprint)}, these have ${short(fingerprint)}); it is used all the same, and the picture may suffer`,
+    );
+  }
+}
+
+function short(fingerprint: string): string {
+  return fingerprint.slice(0, 12);
+}
