@@ -57,7 +57,13 @@ export const attentionSpecs: readonly AttentionSpec[] = [
     scale: -0.2,
     keyLengths: [70, 5],
   },
-  { name: "a scale of 0: the mean of the values", heads: 2, headDim: 128, queryTokens: 70, scale: 0 },
+  {
+    name: "a scale of 0: the mean of the values",
+    heads: 2,
+    headDim: 128,
+    queryTokens: 70,
+    scale: 0,
+  },
   { name: "image orders", heads: 2, headDim: 64, layout: image, orders: ["HW", "WH"] },
   {
     name: "image orders, text in front",
