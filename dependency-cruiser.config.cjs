@@ -5,7 +5,12 @@ const floors = {
   "packages/reorder": [],
   "packages/sparse-masks": ["packages/reorder"],
   "packages/quant": [],
-  "packages/backend": ["packages/tensor", "packages/reorder", "packages/sparse-masks"],
+  "packages/backend": [
+    "packages/tensor",
+    "packages/reorder",
+    "packages/sparse-masks",
+    "packages/quant",
+  ],
   "packages/kernels-cpu": [
     "packages/backend",
     "packages/tensor",

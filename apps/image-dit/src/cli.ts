@@ -36,6 +36,11 @@ program
     "share of query-key pairs that PARO computes",
     parsedBy(schemas.density),
   )
+  .option(
+    "--precision <name>",
+    "of attention: fp32, int8, int4, int8-qk, ... (default: the plan's, else fp32)",
+    parsedBy(schemas.precision),
+  )
   .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
   .option(
     "--guidance <scale>",

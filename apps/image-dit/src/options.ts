@@ -1,3 +1,4 @@
+import { PRECISION_NAMES, precisionFromName } from "@paroattn/attention";
 import { InvalidArgumentError } from "commander";
 import { z } from "zod";
 
@@ -24,6 +25,16 @@ function wholeNumber(minimum: number, maximum: number) {
   return numeric.pipe(z.number().int(message).min(minimum, message).max(maximum, message));
 }
 
+const precision = z.string().transform((text, context) => {
+  try {
+    return precisionFromName(text);
+  } catch {
+    const message = `Expected ${PRECISION_NAMES.join(", ")}, with choices as in int8:tileRow:u8:rank1`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }
+});
+
 export const schemas = {
   steps: wholeNumber(1, 1000),
   seed: wholeNumber(0, 2 ** 32 - 1),
@@ -34,6 +45,7 @@ export const schemas = {
   density: numeric.pipe(
     z.number().gt(0, "Expected a density in (0, 1]").max(1, "Expected a density in (0, 1]"),
   ),
+  precision,
   alpha: numeric.pipe(
     z.number().min(0, "Expected alpha in [0, 1]").max(1, "Expected alpha in [0, 1]"),
   ),

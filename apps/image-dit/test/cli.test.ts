@@ -93,12 +93,19 @@ describe("generate", () => {
       "seed",
       "steps",
       "strategy",
+      "precision",
       "density",
       "attentionMs",
       "loopMs",
       "totalMs",
     ]);
-    expect(result).toMatchObject({ seed: 7, steps: 4, strategy: "dense", density: 1 });
+    expect(result).toMatchObject({
+      seed: 7,
+      steps: 4,
+      strategy: "dense",
+      precision: "fp32",
+      density: 1,
+    });
     expect(result.files).toEqual([join(folder, "a-red-circle-7.png")]);
     expect(result.attentionMs).toBeGreaterThan(0);
     expect(result.loopMs).toBeGreaterThan(result.attentionMs);

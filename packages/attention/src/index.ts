@@ -21,6 +21,12 @@ export { paroAttention } from "./paro.js";
 export { encodePlan } from "./plan/encode.js";
 export { parsePlan, readPlan, writePlan } from "./plan/files.js";
 export { type Plan, type PlanCriterion, type PlanScoring, planMask } from "./plan/plan.js";
+export {
+  describePrecision,
+  PRECISION_NAMES,
+  precisionFromName,
+  precisionName,
+} from "./precision-names.js";
 export type {
   AttentionFront,
   AttentionReport,

@@ -1,4 +1,9 @@
-import type { DeviceMask } from "@paroattn/backend";
+import {
+  type Arithmetic,
+  type AttentionPrecision,
+  type DeviceMask,
+  resolvePrecision,
+} from "@paroattn/backend";
 import { partitionLayout } from "@paroattn/reorder";
 import { bucketOf } from "@paroattn/sparse-masks";
 import { PlanError } from "./errors.js";
@@ -18,10 +23,16 @@ import type {
  * blocks of its mask. Guidance branches share the masks.
  *
  * `start` throws a `PlanError` for another architecture, layout, or number of layers or heads than the plan's, naming
- * what differs. Other weights (an fp16 copy, a fine-tune) are warned of and run.
+ * what differs. Other weights (an fp16 copy, a fine-tune) are warned of and run. It throws the backend's
+ * `UnsupportedError` for a precision that it does not execute.
  */
-export function paroAttention(options: { readonly plan: Plan }): AttentionStrategy {
+export function paroAttention(options: {
+  readonly plan: Plan;
+  /** Another one than the plan's is as good: orders and masks come from the full map. Default: the plan's. */
+  readonly precision?: AttentionPrecision;
+}): AttentionStrategy {
   const { plan } = options;
+  const precision = resolvePrecision(options.precision ?? plan.precision);
   return {
     name: "paro",
     async start(generation) {
@@ -32,13 +43,14 @@ export function paroAttention(options: { readonly plan: Plan }): AttentionStrate
           found: differing.found,
         });
       }
+      const arithmetic = generation.backend.arithmetic(precision);
       const fingerprint = await generation.weightsFingerprint();
       if (fingerprint !== plan.weightsFingerprint) {
         generation.warn(
           `The plan was calibrated on other weights (fingerprint ${short(plan.weightsFingerprint)}, these have ${short(fingerprint)}); it is used all the same, and the picture may suffer`,
         );
       }
-      return new ParoRun(plan, generation);
+      return new ParoRun({ plan, precision, arithmetic, generation });
     },
   };
 }
@@ -46,6 +58,8 @@ export function paroAttention(options: { readonly plan: Plan }): AttentionStrate
 /** The masks of the current bucket, made when a layer first asks for them, and what was executed so far. */
 class ParoRun implements AttentionRun {
   readonly #plan: Plan;
+  readonly #precision: AttentionPrecision;
+  readonly #arithmetic: Arithmetic;
   readonly #generation: GenerationInfo;
   readonly #layers = new Map<number, { readonly mask: DeviceMask; readonly density: number }>();
   #bucket = -1;
@@ -53,9 +67,16 @@ class ParoRun implements AttentionRun {
   #executed = 0;
   #rows = 0;
 
-  constructor(plan: Plan, generation: GenerationInfo) {
-    this.#plan = plan;
-    this.#generation = generation;
+  constructor(options: {
+    readonly plan: Plan;
+    readonly precision: AttentionPrecision;
+    readonly arithmetic: Arithmetic;
+    readonly generation: GenerationInfo;
+  }) {
+    this.#plan = options.plan;
+    this.#precision = options.precision;
+    this.#arithmetic = options.arithmetic;
+    this.#generation = options.generation;
   }
 
   before(): "compute" {
@@ -64,9 +85,9 @@ class ParoRun implements AttentionRun {
 
   attend(site: AttentionSite, front: AttentionFront) {
     const { layer, branches } = site;
-    const { orders, precision } = this.#plan;
+    const precision = this.#precision;
     const { mask, density } = this.#maskOf(site);
-    using operands = front.operands({ orders: orders[layer]!, precision });
+    using operands = front.operands({ orders: this.#plan.orders[layer]!, precision });
     const { output } = front.backend.attention({ operands, mask });
     this.#executed += density * branches.length;
     this.#rows += branches.length;
@@ -74,7 +95,12 @@ class ParoRun implements AttentionRun {
   }
 
   report(): AttentionReport {
-    return { strategy: "paro", density: this.#rows === 0 ? 1 : this.#executed / this.#rows };
+    return {
+      strategy: "paro",
+      density: this.#rows === 0 ? 1 : this.#executed / this.#rows,
+      precision: this.#precision,
+      arithmetic: this.#arithmetic,
+    };
   }
 
   dispose(): void {

@@ -1,4 +1,5 @@
 import type {
+  Arithmetic,
   AttentionOperands,
   AttentionPrecision,
   Backend,
@@ -69,6 +70,10 @@ export interface AttentionReport {
   readonly strategy: string;
   /** Executed valid query-key pairs / all valid pairs over the run; refresh and statistics passes are counted on top. */
   readonly density: number;
+  /** Of the attention's products, with its choices. */
+  readonly precision: AttentionPrecision;
+  /** `simulated`: the numbers are the precision's, the times are not. */
+  readonly arithmetic: Arithmetic;
 }
 
 /** One generation's worth of a strategy. It owns all of its state, so that two generations never meet. */

@@ -34,8 +34,8 @@ describe("paroAttention", () => {
   it("equals dense attention when every block is live, whatever the orders", async () => {
     const dense = await generate(model, denseAttention());
     const paro = await generate(model, paroAttention({ plan: allOnes() }));
-    expect(dense.report).toEqual({ strategy: "dense", density: 1 });
-    expect(paro.report).toEqual({ strategy: "paro", density: 1 });
+    expect(dense.report).toMatchObject({ strategy: "dense", density: 1 });
+    expect(paro.report).toMatchObject({ strategy: "paro", density: 1 });
     // Orders change the order of summation alone: a few roundings of f32.
     expect(relativeError(paro, dense)).toBeLessThan(1e-6);
   });

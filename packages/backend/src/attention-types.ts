@@ -7,11 +7,32 @@ import type { DeviceTensor, FloatDType } from "./device-tensor.js";
  * f16 and bf16 name the type of the products' operands: queries, keys and values are rounded to it once, to the nearest
  * and halves to even, queries and keys after their norm and rotation; the entries of the softmax map may be rounded to it
  * before they meet the values, but are summed unrounded. Sums and everything else are f32.
+ *
+ * int8 and int4 name codes with scales (PAROAttention §4.3): operands are quantized block by block, after norm, rotation
+ * and reorder, and the products of codes are summed as integers. The choices below say how; `@paroattn/quant` defines the codes.
  */
 export interface AttentionPrecision {
   readonly qk: "f32" | "f16" | "bf16" | "int8" | "int4";
   readonly pv: "f32" | "f16" | "bf16" | "int8" | "int4" | "fp8";
+  /**
+   * With int8 or int4 values: which entries of the softmax map share a scale. `tile`: a 64x64 tile (the paper). `tileRow`: a
+   * row of a tile. `row`: a row of the whole map over all its live keys, the control that the paper compares with; it
+   * needs the row's maximum beforehand. Default: `tile`.
+   */
+  readonly probabilityGroup?: "tile" | "tileRow" | "row";
+  /** With int8 or int4 values: codes of the map, 0..127, 0..255 (int8) or 0..15 (int4). Default: `u7`, with int4 `u4`. */
+  readonly probabilityRange?: "u7" | "u8" | "u4";
+  /** With int8 or int4 values: a scale per channel and block, or the product of one per channel and one per block. Default: `channelBlock`. */
+  readonly valueScale?: "channelBlock" | "rank1";
+  /** With int8 or int4 queries and keys: whether the mean of the valid keys is taken off the keys first. Default: true. */
+  readonly keySmoothing?: boolean;
 }
+
+/**
+ * How a backend executes a precision. `native`: in the arithmetic that it names. `simulated`: the same numbers, computed
+ * in wider floats, so that its times say nothing of that arithmetic.
+ */
+export type Arithmetic = "native" | "simulated";
 
 /** Normalisation of queries and keys before the rotary embedding, over each head's channels. */
 export interface QueryKeyNorm {

@@ -1,8 +1,10 @@
 import type { BlockMaskData } from "@paroattn/sparse-masks";
 import type { Tensor } from "@paroattn/tensor";
 import type {
+  Arithmetic,
   AttentionOperands,
   AttentionOptions,
+  AttentionPrecision,
   AttentionResult,
   BlockStatistics,
   BlockStatisticsOptions,
@@ -98,6 +100,11 @@ export interface Backend extends Operators {
   readonly name: string;
   /** One line for people, such as "cpu (AVX-512, 2 threads)". */
   readonly description: string;
+  /**
+   * How attention in a precision is executed here; what depends on sizes may still be refused at the call. Throws what
+   * `prepareAttention` throws for it: an `UnsupportedError`, or an `InvalidArgumentError` for choices that do not go together.
+   */
+  arithmetic(precision: AttentionPrecision): Arithmetic;
   /** Copies a host tensor; the caller may change it afterwards. */
   upload(tensor: Tensor): DeviceTensor;
   /** Waits for the tensor and copies it to the host. Rejects with what went wrong in the commands it depends on. */

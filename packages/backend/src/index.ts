@@ -1,5 +1,6 @@
 export { abortError } from "./abort.js";
 export type {
+  Arithmetic,
   AttentionOperands,
   AttentionOptions,
   AttentionPrecision,
@@ -53,6 +54,7 @@ export { inferLinear } from "./operators/linear.js";
 export { checkLiveKeys } from "./operators/live-keys.js";
 export { inferMask, isLive, type ResolvedMask } from "./operators/mask.js";
 export { inferPermute } from "./operators/permute.js";
+export { resolvePrecision } from "./operators/precision.js";
 export {
   inferPrepareAttention,
   type ResolvedPrepareAttention,

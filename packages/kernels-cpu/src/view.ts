@@ -1,4 +1,6 @@
 import {
+  type Arithmetic,
+  type AttentionPrecision,
   type BackendScope,
   type DeviceTensor,
   InvalidArgumentError,
@@ -6,6 +8,7 @@ import {
   type ScopeOptions,
 } from "@paroattn/backend";
 import { DTYPE_ARRAYS, DTYPE_BYTES, elementCount, type Tensor, tensor } from "@paroattn/tensor";
+import { arithmetic } from "./attention/arithmetic.js";
 import { cancelOnAbort } from "./cancellation.js";
 import { CpuTensor } from "./handles.js";
 import { Issuer } from "./issuer.js";
@@ -26,6 +29,10 @@ export class CpuView extends CpuOperators implements BackendScope {
     this.#end = end;
     const { target, threads } = issuer.root;
     this.description = `cpu (${targetName(target)}, ${threads} thread${threads === 1 ? "" : "s"})`;
+  }
+
+  arithmetic(precision: AttentionPrecision): Arithmetic {
+    return arithmetic(precision);
   }
 
   upload(host: Tensor): DeviceTensor {

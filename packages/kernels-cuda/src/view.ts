@@ -1,4 +1,6 @@
 import {
+  type Arithmetic,
+  type AttentionPrecision,
   type BackendScope,
   type DeviceTensor,
   InvalidArgumentError,
@@ -6,6 +8,7 @@ import {
   type ScopeOptions,
 } from "@paroattn/backend";
 import { DTYPE_ARRAYS, DTYPE_BYTES, elementCount, type Tensor, tensor } from "@paroattn/tensor";
+import { supportedPrecision } from "./attention/prepare.js";
 import { cancelOnAbort } from "./cancellation.js";
 import { CudaTensor } from "./handles.js";
 import { Issuer } from "./issuer.js";
@@ -24,6 +27,11 @@ export class CudaView extends CudaOperators implements BackendScope {
     super(issuer);
     this.#end = end;
     this.description = issuer.root.description;
+  }
+
+  arithmetic(precision: AttentionPrecision): Arithmetic {
+    supportedPrecision(precision);
+    return "native";
   }
 
   upload(host: Tensor): DeviceTensor {

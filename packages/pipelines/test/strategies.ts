@@ -14,7 +14,12 @@ export function watchedDense(options: { readonly fingerprint?: boolean } = {}) {
           sites.push(site);
           return front.backend.attention({ operands: front.operands() }).output;
         },
-        report: () => ({ strategy: "watched", density: 1 }),
+        report: () => ({
+          strategy: "watched",
+          density: 1,
+          precision: { qk: "f32", pv: "f32" },
+          arithmetic: "native",
+        }),
         dispose() {},
       };
     },

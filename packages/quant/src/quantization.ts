@@ -19,7 +19,7 @@ export interface Quantization {
 /** Every choice there is: 8 with 8 bits and 4 with 4. The first of each is the default of its bits. */
 export const QUANTIZATIONS: readonly Quantization[] = Object.freeze(
   (["u7", "u8", "u4"] as const).flatMap((probabilityRange) =>
-    (["tile", "tileRow"] as const).flatMap((probabilityGroup) =>
+    (["tile", "tileRow", "row"] as const).flatMap((probabilityGroup) =>
       (["channelBlock", "rank1"] as const).map((valueScale) =>
         Object.freeze({
           bits: probabilityRange === "u4" ? (4 as const) : (8 as const),

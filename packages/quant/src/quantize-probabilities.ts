@@ -4,8 +4,11 @@ import { refuse } from "./errors.js";
 import { checkMagnitudes } from "./magnitudes.js";
 import type { Quantized } from "./quantized.js";
 
-/** `tile`: one scale for a tile of the softmax map (PAROAttention §4.3). `tileRow`: one for each row of the tile. */
-export type ProbabilityGroup = "tile" | "tileRow";
+/**
+ * `tile`: one scale for a tile of the softmax map (PAROAttention §4.3). `tileRow`: one for each row of the tile. `row`: one for
+ * a row of the whole map, which is what the paper compares its blocks with; it needs the row's maximum beforehand.
+ */
+export type ProbabilityGroup = "tile" | "tileRow" | "row";
 
 /** The range of the codes of softmax weights; see `CodeRange`. */
 export type ProbabilityRange = "u7" | "u8" | "u4";
@@ -14,7 +17,7 @@ export interface QuantizeProbabilitiesOptions {
   /**
    * One tile of P̃ = exp(S - m), [queries, keys]: finite, 0 or more, and 0 where an entry is not valid. With `tile` m is the
    * running maximum of the row, this tile included; with `tileRow` the row's maximum in this tile, so that its largest
-   * code is the largest of the range.
+   * code is the largest of the range. With `row` the tile is the whole row of all keys, and m its maximum.
    */
   readonly probabilities: Float32Array | Float64Array;
   /** Keys of the tile. */
@@ -43,7 +46,9 @@ export function quantizeProbabilities(
 ): Quantized<Uint8Array> {
   const { probabilities, rowLength, group = "tile", range = "u7" } = options;
   const rows = rowCount(probabilities.length, rowLength);
-  if (group !== "tile" && group !== "tileRow") refuse('"tile" or "tileRow" for group', group);
+  if (!["tile", "tileRow", "row"].includes(group)) {
+    refuse('"tile", "tileRow" or "row" for group', group);
+  }
   if (!["u7", "u8", "u4"].includes(range)) refuse('"u7", "u8" or "u4" for range', range);
   checkMagnitudes(probabilities, "in probabilities");
   const negative = probabilities.findIndex((p) => p < 0);

@@ -112,7 +112,10 @@ describe("quantizeProbabilities", () => {
   const good = { probabilities: Float32Array.of(1, 0, 0.5, 1), rowLength: 2 };
   it.each([
     [{ rowLength: 3 }, "Expected whole rows of 3 elements, at least one, but found 4"],
-    [{ group: "row" as "tile" }, 'Expected "tile" or "tileRow" for group but found "row"'],
+    [
+      { group: "column" as "tile" },
+      'Expected "tile", "tileRow" or "row" for group but found "column"',
+    ],
     [{ range: "s8" as "u8" }, 'Expected "u7", "u8" or "u4" for range but found "s8"'],
     [
       { probabilities: Float32Array.of(1, -0.5) },

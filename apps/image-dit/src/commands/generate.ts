@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { describePrecision } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
 import { checkpointFolder, recommendedGuidance } from "@paroattn/sample-image";
@@ -27,6 +28,8 @@ export interface GenerateResult {
   readonly seed: number;
   readonly steps: number;
   readonly strategy: string;
+  /** Of attention, such as "fp32" or "int8 (simulated, no speed claim)". */
+  readonly precision: string;
   /** Executed query-key pairs / all pairs. */
   readonly density: number;
   /** Self-attention: front and kernel. */
@@ -75,7 +78,7 @@ export async function generate(
       ...(flags.width !== undefined && { width: flags.width }),
       ...(flags.height !== undefined && { height: flags.height }),
     };
-    const total = { steps: 0, density: 0, attentionMs: 0, loopMs: 0 };
+    const total = { steps: 0, precision: "", density: 0, attentionMs: 0, loopMs: 0 };
     for (const [index, seed] of seeds.entries()) {
       const title = count === 1 ? strategy.name : `${strategy.name}, ${index + 1} of ${count}`;
       const { images, steps, report, timings } = await pipeline.generate({
@@ -85,6 +88,7 @@ export async function generate(
       });
       await writePicture(files[index]!, images[0]!);
       total.steps = steps;
+      total.precision = describePrecision(report);
       total.density += report.density / count;
       total.attentionMs += timings.attentionMs;
       total.loopMs += timings.loopMs;

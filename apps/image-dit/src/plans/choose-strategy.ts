@@ -7,6 +7,8 @@ import { choosePlan, type PlanFlags } from "./choose-plan.js";
 
 export interface StrategyFlags extends PlanFlags {
   readonly attention?: "dense" | "paro";
+  /** Default: the plan's, else f32. */
+  readonly precision?: AttentionPrecision;
 }
 
 /**
@@ -31,5 +33,5 @@ export async function chooseStrategy(options: {
     const flag = flags.plan === undefined ? "--density" : "--plan";
     throw new UsageError(`Expected no ${flag} with --attention dense; PARO is --attention paro`);
   }
-  return { strategy: paroAttention({ plan: await choosePlan(options) }), model };
+  return { strategy: paroAttention({ plan: await choosePlan(options), ...precision }), model };
 }

@@ -3,10 +3,10 @@ import type { GenerateResult } from "../commands/generate.js";
 import { formatSeconds } from "./format.js";
 
 export function formatGenerateResult(result: GenerateResult): string {
-  const { files, strategy, density, steps, seed } = result;
+  const { files, strategy, precision, density, steps, seed } = result;
   return [
     ...files,
-    `${strategy}, density ${density.toFixed(3)}, ${steps} steps, seed ${seed}`,
+    `${strategy}, ${precision}, density ${density.toFixed(3)}, ${steps} steps, seed ${seed}`,
     `attention ${formatSeconds(result.attentionMs)}, loop ${formatSeconds(result.loopMs)}, total ${formatSeconds(result.totalMs)}`,
   ].join("\n");
 }

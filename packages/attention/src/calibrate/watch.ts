@@ -1,4 +1,4 @@
-import type { DeviceTensor } from "@paroattn/backend";
+import { type DeviceTensor, resolvePrecision } from "@paroattn/backend";
 import { CalibrationError } from "../errors.js";
 import type {
   AttentionFront,
@@ -46,8 +46,10 @@ export function watch(
   let first: CalibrationSubject | undefined;
   let generations = 0;
 
-  function startRun({ layers, steps }: GenerationInfo): AttentionRun {
+  function startRun({ backend, layers, steps }: GenerationInfo): AttentionRun {
     const generation = generations++;
+    const precision = resolvePrecision();
+    const arithmetic = backend.arithmetic(precision);
     return {
       before: () => "compute",
       async attend(site, front) {
@@ -57,7 +59,7 @@ export function watch(
         onProgress?.({ generation, site: done, sites: layers * steps });
         return output;
       },
-      report: () => ({ strategy: "calibrate", density: 1 }),
+      report: () => ({ strategy: "calibrate", density: 1, precision, arithmetic }),
       dispose() {},
     };
   }

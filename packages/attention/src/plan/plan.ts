@@ -44,6 +44,7 @@ export interface Plan extends ModelShape {
   readonly criterion: PlanCriterion;
   /** Executed valid query-key pairs / all of them: as asked, and as the masks give it over the calibrated steps. */
   readonly density: { readonly asked: number; readonly met: number };
+  /** In which the plan is used unless another one is asked for. */
   readonly precision: AttentionPrecision;
   readonly scoring: PlanScoring;
   /** What the model drew while it was watched. Evaluation must use others. */

@@ -1,3 +1,4 @@
+import { type AttentionPrecision, resolvePrecision } from "@paroattn/backend";
 import { BLOCK_SIZE } from "@paroattn/reorder";
 import { z } from "zod";
 
@@ -10,6 +11,15 @@ export const PLAN_VERSION = "1";
 const count = z.int().min(1).max(1_000_000);
 const share = z.number().min(0).max(1);
 const density = z.number().gt(0).max(1);
+
+function goesTogether(precision: AttentionPrecision): boolean {
+  try {
+    resolvePrecision(precision);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** What a plan file holds beside its two tensors, as JSON under the metadata key `plan`. */
 export const planSchema = z.object({
@@ -33,10 +43,16 @@ export const planSchema = z.object({
     floor: share,
   }),
   density: z.object({ asked: density, met: density }),
-  precision: z.object({
-    qk: z.enum(["f32", "f16", "bf16", "int8", "int4"]),
-    pv: z.enum(["f32", "f16", "bf16", "int8", "int4", "fp8"]),
-  }),
+  precision: z
+    .object({
+      qk: z.enum(["f32", "f16", "bf16", "int8", "int4"]),
+      pv: z.enum(["f32", "f16", "bf16", "int8", "int4", "fp8"]),
+      probabilityGroup: z.enum(["tile", "tileRow", "row"]).exactOptional(),
+      probabilityRange: z.enum(["u7", "u8", "u4"]).exactOptional(),
+      valueScale: z.enum(["channelBlock", "rank1"]).exactOptional(),
+      keySmoothing: z.boolean().exactOptional(),
+    })
+    .refine(goesTogether, "expected choices that go together"),
   scoring: z.object({
     orders: z.enum(["chosen", "forced"]),
     alpha: share,

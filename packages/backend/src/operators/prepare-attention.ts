@@ -22,6 +22,7 @@ import {
   describeShape,
   invalid,
 } from "./checks.js";
+import { resolvePrecision } from "./precision.js";
 
 const operator = "prepareAttention";
 
@@ -42,7 +43,7 @@ export interface ResolvedPrepareAttention {
   readonly orders: readonly AxisOrder[] | undefined;
   /** Valid keys per batch row; undefined where all are. */
   readonly keyLengths: readonly number[] | undefined;
-  /** A backend refuses with `UnsupportedError` what it cannot execute. */
+  /** With its choices. A backend refuses with `UnsupportedError` what it cannot execute. */
   readonly precision: AttentionPrecision;
   readonly label: string | undefined;
   readonly queryBlocks: number;
@@ -109,7 +110,7 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
     layout,
     orders: checkOrders(options),
     keyLengths: checkKeyLengths(options, batch, keyTokens),
-    precision: options.precision ?? { qk: "f32", pv: "f32" },
+    precision: resolvePrecision(options.precision),
     label,
     queryBlocks: queryPartition.blocks,
     keyBlocks: keyPartition.blocks,

@@ -1,8 +1,10 @@
 import type { BlockMaskData } from "@paroattn/sparse-masks";
 import type { Shape, Tensor } from "@paroattn/tensor";
 import type {
+  Arithmetic,
   AttentionOperands,
   AttentionOptions,
+  AttentionPrecision,
   AttentionResult,
   BlockStatistics,
   BlockStatisticsOptions,
@@ -14,6 +16,7 @@ import { inferAttention } from "../operators/attention.js";
 import { inferBlockStatistics } from "../operators/block-statistics.js";
 import { checkLiveKeys } from "../operators/live-keys.js";
 import { inferMask } from "../operators/mask.js";
+import { resolvePrecision } from "../operators/precision.js";
 import { inferPrepareAttention } from "../operators/prepare-attention.js";
 import { attention } from "./attention.js";
 import { blockStatistics } from "./block-statistics.js";
@@ -27,15 +30,20 @@ const PRECISIONS: readonly string[] = ["f32", "f16", "bf16"];
 
 /** The operators around attention: check, then queue. */
 export class AttentionOperators extends TensorOperators {
+  arithmetic(precision: AttentionPrecision): Arithmetic {
+    const { qk, pv } = resolvePrecision(precision);
+    for (const type of [qk, pv]) {
+      if (!PRECISIONS.includes(type)) {
+        throw new UnsupportedError({ backend: "reference", feature: `${type} attention` });
+      }
+    }
+    return qk === "f32" && pv === "f32" ? "native" : "simulated";
+  }
+
   prepareAttention(options: PrepareAttentionOptions): AttentionOperands {
     const operator = "prepareAttention";
     const resolved = inferPrepareAttention(options);
-    const { qk, pv } = resolved.precision;
-    for (const precision of [qk, pv]) {
-      if (!PRECISIONS.includes(precision)) {
-        throw new UnsupportedError({ backend: "reference", feature: `${precision} attention` });
-      }
-    }
+    this.arithmetic(resolved.precision);
     const { query, key, value, norm, rope } = options;
     const inputs = this.queue.claimTensors(operator, {
       query,

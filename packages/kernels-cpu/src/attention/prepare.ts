@@ -2,11 +2,10 @@ import {
   type AttentionOperands,
   inferPrepareAttention,
   type PrepareAttentionOptions,
-  type ResolvedPrepareAttention,
   timingKey,
-  UnsupportedError,
 } from "@paroattn/backend";
 import type { Issuer } from "../issuer.js";
+import { arithmetic } from "./arithmetic.js";
 import { CpuOperands } from "./handles.js";
 
 const operator = "prepareAttention";
@@ -18,7 +17,7 @@ export function prepareAttention(
 ): AttentionOperands {
   const { query, key, value, norm, rope } = options;
   const resolved = inferPrepareAttention(options);
-  refuseOtherPrecisions(resolved);
+  arithmetic(resolved.precision);
   const { root, view, scope, native } = issuer;
   const claim = issuer.arguments(operator);
   const { layout, orders } = resolved;
@@ -51,12 +50,4 @@ export function prepareAttention(
     label: timingKey(operator, resolved.label),
   });
   return scope.own(new CpuOperands(root, handle, resolved));
-}
-
-function refuseOtherPrecisions({ precision: { qk, pv } }: ResolvedPrepareAttention): void {
-  for (const precision of [qk, pv]) {
-    if (precision !== "f32") {
-      throw new UnsupportedError({ backend: "cpu", feature: `${precision} attention` });
-    }
-  }
 }

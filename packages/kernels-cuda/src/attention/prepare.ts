@@ -1,8 +1,10 @@
 import {
   type AttentionOperands,
+  type AttentionPrecision,
   inferPrepareAttention,
   type PrepareAttentionOptions,
   type ResolvedPrepareAttention,
+  resolvePrecision,
   timingKey,
   UnsupportedError,
 } from "@paroattn/backend";
@@ -21,7 +23,7 @@ export function prepareAttention(
 ): AttentionOperands {
   const { query, key, value, norm, rope } = options;
   const resolved = inferPrepareAttention(options);
-  const precision = supportedPrecision(resolved);
+  const precision = supportedPrecision(resolved.precision);
   checkHeadDim(resolved);
   const { root, view, scope, native } = issuer;
   const claim = issuer.arguments(operator);
@@ -69,8 +71,9 @@ function rowsOf(
   return { queryRows: rows, keyRows: rows, orderChoice };
 }
 
-function supportedPrecision({ precision }: ResolvedPrepareAttention): "f16" | "bf16" {
-  const { qk, pv } = precision;
+/** The type of both products. Throws an `UnsupportedError` that says which there are. */
+export function supportedPrecision(precision: AttentionPrecision): "f16" | "bf16" {
+  const { qk, pv } = resolvePrecision(precision);
   if ((qk === "f16" || qk === "bf16") && qk === pv) return qk;
   throw new UnsupportedError({
     backend,
