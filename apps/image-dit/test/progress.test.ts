@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createProgress, formatDuration, progressLine } from "../src/terminal/progress.js";
 
-function recorder(isTTY: boolean) {
+function recorder(isTTY: boolean, columns = 80) {
   const written: string[] = [];
-  return { isTTY, columns: 80, write: (text: string) => written.push(text), written };
+  return { isTTY, columns, write: (text: string) => written.push(text), written };
 }
 
 describe("progress", () => {
@@ -39,6 +39,17 @@ describe("progress", () => {
     expect(stream.written.join("")).toContain("75%");
     progress.end();
     expect(stream.written.at(-1)).toBe("\r\x1b[K");
+  });
+
+  it("takes 80 columns for a terminal that does not know its size", () => {
+    const stream = recorder(true, 0);
+    let time = 0;
+    const progress = createProgress(stream, () => time);
+    progress.update("loop", 0);
+    time = 2000;
+    progress.update("loop", 0.5);
+    progress.end();
+    expect(stream.written.join("")).toContain(`[${"#".repeat(15)}${"-".repeat(15)}]  50% 2 s left`);
   });
 
   it("writes a line now and then where there is no terminal", () => {

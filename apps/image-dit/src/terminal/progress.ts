@@ -66,7 +66,8 @@ export function createProgress(
     if (current === undefined || now() - current.start < SILENT_MS) return;
     const { stage, done, start } = current;
     const elapsedMs = (done > 0 ? updated : now()) - start;
-    const line = progressLine({ stage, done, elapsedMs, columns: stream.columns ?? 80 });
+    // A terminal that was never told its size (docker, CI) says 0.
+    const line = progressLine({ stage, done, elapsedMs, columns: stream.columns || 80 });
     if (stream.isTTY) {
       stream.write(`\r\x1b[K${line}`);
       drawn = true;
