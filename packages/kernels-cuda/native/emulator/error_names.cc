@@ -37,6 +37,9 @@ constexpr Entry kEntries[] = {
     ENTRY(cudaErrorNotPermitted, "operation not permitted"),
     ENTRY(cudaErrorNotSupported, "operation not supported"),
     ENTRY(cudaErrorSystemDriverMismatch, "system has unsupported display driver / cuda driver combination"),
+    ENTRY(cudaErrorStreamCaptureUnsupported, "operation not permitted when stream is capturing"),
+    ENTRY(cudaErrorStreamCaptureInvalidated, "operation failed due to a previous error during capture"),
+    ENTRY(cudaErrorStreamCaptureImplicit, "operation would make the legacy stream depend on a capturing blocking stream"),
     ENTRY(cudaErrorUnknown, "unknown error"),
 };
 #undef ENTRY

@@ -13,6 +13,7 @@
 #include "emulator/device_memory.h"
 #include "emulator/grid.h"
 #include "emulator/launch.h"
+#include "emulator/runtime_parts.h"
 #include "emulator/settings.h"
 #include "emulator/stream.h"
 #include "emulator/symbol_name.h"
@@ -64,43 +65,6 @@ void set_last_error(cudaError_t error) {
   pthread_setspecific(last_error_key(), reinterpret_cast<void*>(static_cast<intptr_t>(error)));
 }
 
-cudaError_t remember(cudaError_t error) {
-  if (error != cudaSuccess && error != cudaErrorNotReady) set_last_error(error);
-  return error;
-}
-
-// What a call of that function returns before it does anything, if not success.
-cudaError_t admit(const char* function) {
-  Device& it = device();
-  if (it.in_host_function.load() == std::this_thread::get_id()) return remember(cudaErrorNotPermitted);
-  std::lock_guard<std::mutex> lock(it.mutex);
-  for (Fault& fault : it.settings.faults) {
-    if (fault.function != function && fault.function != "*") continue;
-    if (fault.calls++ >= fault.after) return remember(static_cast<cudaError_t>(fault.code));
-  }
-  if (it.settings.driver / 1000 < kRuntimeVersion / 1000) return remember(cudaErrorInsufficientDriver);
-  return remember(static_cast<cudaError_t>(it.sticky.load()));
-}
-
-#define ADMIT(function)                                                        \
-  do {                                                                         \
-    if (const cudaError_t refused = admit(function); refused != cudaSuccess) { \
-      return refused;                                                          \
-    }                                                                          \
-  } while (false)
-
-// Null: no such stream.
-std::shared_ptr<CUstream_st> find_stream(cudaStream_t stream) {
-  Device& it = device();
-  std::lock_guard<std::mutex> lock(it.mutex);
-  if (stream == nullptr) {
-    if (it.default_stream == nullptr) it.default_stream = std::make_shared<CUstream_st>(true);
-    return it.default_stream;
-  }
-  const auto found = it.streams.find(stream);
-  return found == it.streams.end() ? nullptr : found->second;
-}
-
 std::vector<std::shared_ptr<CUstream_st>> all_streams(bool only_blocking) {
   Device& it = device();
   std::lock_guard<std::mutex> lock(it.mutex);
@@ -112,18 +76,53 @@ std::vector<std::shared_ptr<CUstream_st>> all_streams(bool only_blocking) {
   return out;
 }
 
+}  // namespace
+
+cudaError_t remember(cudaError_t error) {
+  if (error != cudaSuccess && error != cudaErrorNotReady) set_last_error(error);
+  return error;
+}
+
+cudaError_t admit(const char* function) {
+  Device& it = device();
+  if (it.in_host_function.load() == std::this_thread::get_id()) return remember(cudaErrorNotPermitted);
+  std::lock_guard<std::mutex> lock(it.mutex);
+  for (Fault& fault : it.settings.faults) {
+    if (fault.function != function && fault.function != "*") continue;
+    if (fault.calls++ >= fault.after) return remember(static_cast<cudaError_t>(fault.code));
+  }
+  if (it.settings.driver / 1000 < kRuntimeVersion / 1000) return remember(cudaErrorInsufficientDriver);
+  if (const int sticky = it.sticky.load(); sticky != cudaSuccess) return remember(static_cast<cudaError_t>(sticky));
+  return refuse_while_capturing(function);
+}
+
+std::shared_ptr<CUstream_st> find_stream(cudaStream_t stream) {
+  Device& it = device();
+  std::lock_guard<std::mutex> lock(it.mutex);
+  if (stream == nullptr) {
+    if (it.default_stream == nullptr) it.default_stream = std::make_shared<CUstream_st>(true);
+    return it.default_stream;
+  }
+  const auto found = it.streams.find(stream);
+  return found == it.streams.end() ? nullptr : found->second;
+}
+
 // The default stream waits for the blocking ones, and they for it. Stricter than CUDA about when: at the call, and to
 // the end.
 cudaError_t enqueue(cudaStream_t handle, std::function<void()> task) {
   const std::shared_ptr<CUstream_st> stream = find_stream(handle);
   if (stream == nullptr) return remember(cudaErrorInvalidResourceHandle);
   if (handle == nullptr) {
+    // Work there would have to wait for what is captured, which does not run.
+    if (is_capturing()) return remember(cudaErrorStreamCaptureImplicit);
     for (const auto& other : all_streams(true)) other->wait_until_idle();
   }
   stream->push(std::move(task));
   if (handle == nullptr) stream->wait_until_idle();
   return cudaSuccess;
 }
+
+namespace {
 
 void wait_for_all() {
   for (const auto& stream : all_streams(false)) stream->wait_until_idle();

@@ -45,8 +45,28 @@ CUstream_st::~CUstream_st() {
 
 void CUstream_st::push(std::function<void()> task) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (capturing_) {
+    captured_.push_back(std::move(task));
+    return;
+  }
   tasks_.push_back(std::move(task));
   change_.notify_all();
+}
+
+void CUstream_st::begin_capture() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  capturing_ = true;
+}
+
+std::vector<std::function<void()>> CUstream_st::end_capture() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  capturing_ = false;
+  return std::exchange(captured_, {});
+}
+
+bool CUstream_st::capturing() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return capturing_;
 }
 
 bool CUstream_st::idle() {

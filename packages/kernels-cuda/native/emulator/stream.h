@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace paroattn {
 namespace emulator {
@@ -42,6 +43,11 @@ struct CUstream_st {
   void wait_until_idle();
   bool blocking_with_default() const { return blocking_with_default_; }
 
+  // In between, tasks are kept instead of run.
+  void begin_capture();
+  std::vector<std::function<void()>> end_capture();
+  bool capturing();
+
  private:
   void loop();
 
@@ -49,6 +55,8 @@ struct CUstream_st {
   std::mutex mutex_;
   std::condition_variable change_;
   std::deque<std::function<void()>> tasks_;
+  std::vector<std::function<void()>> captured_;
+  bool capturing_ = false;
   bool running_ = false;
   bool stopping_ = false;
   std::thread worker_;

@@ -57,6 +57,41 @@ void check_asynchrony(Checks& checks) {
   checks.equal(cudaStreamSynchronize(stream), cudaErrorInvalidResourceHandle, "a stream that is gone");
 }
 
+// A captured stream runs nothing; its graph does, each time in order. What waits or allocates ends the capture.
+void check_graphs(Checks& checks) {
+  DeviceVector<int> log(std::vector<int>(8, 0));
+  cudaStream_t stream;
+  cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+  cudaGraph_t graph = nullptr;
+  checks.equal(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal), cudaErrorStreamCaptureUnsupported,
+               "capture of the default stream");
+  checks.equal(cudaStreamEndCapture(stream, &graph), cudaErrorInvalidValue, "the end of no capture");
+  checks.equal(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess, "begin");
+  for (int i = 0; i < 2; ++i) launch(append, LaunchShape{1, 1}, stream, log.data(), 10 + i);
+  checks.equal(launch(append, LaunchShape{1, 1}, nullptr, log.data(), 0), cudaErrorStreamCaptureImplicit,
+               "the default stream during a capture");
+  checks.equal(cudaStreamEndCapture(stream, &graph), cudaSuccess, "end");
+  cudaStreamSynchronize(stream);
+  checks.expect(log.values()[0] == 0, "a capture runs nothing");
+  cudaGraphExec_t executable = nullptr;
+  checks.equal(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess, "instantiate");
+  cudaGraphDestroy(graph);
+  for (int i = 0; i < 2; ++i) checks.equal(cudaGraphLaunch(executable, stream), cudaSuccess, "launch of a graph");
+  cudaStreamSynchronize(stream);
+  const std::vector<int> values = log.values();
+  checks.expect(std::vector<int>(values.begin(), values.begin() + 5) == std::vector<int>{4, 10, 11, 10, 11},
+                "two replays, in order");
+  cudaGraphExecDestroy(executable);
+
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  checks.equal(cudaStreamSynchronize(stream), cudaErrorStreamCaptureUnsupported, "waiting during a capture");
+  checks.equal(cudaStreamEndCapture(stream, &graph), cudaErrorStreamCaptureInvalidated, "the end of a capture that waited");
+  checks.expect(graph == nullptr, "it yields no graph");
+  cudaGetLastError();
+  checks.equal(cudaStreamSynchronize(stream), cudaSuccess, "afterwards all is as before");
+  cudaStreamDestroy(stream);
+}
+
 // One stream waits for another's event.
 void check_events_across(Checks& checks) {
   DeviceVector<int> log(std::vector<int>(8, 0));
@@ -236,6 +271,7 @@ int main() {
   start_quietly();
   Checks checks;
   check_asynchrony(checks);
+  check_graphs(checks);
   check_events_across(checks);
   check_host_functions(checks);
   check_copies(checks);
