@@ -3,7 +3,7 @@
 // Usage: node scripts/build-native.mjs [--emulated | --cuda] [--target NAME]...
 //   PAROATTN_CUDA_ARCHITECTURES: what nvcc compiles for, as CMake names it. Default: 90a-real.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -49,23 +49,15 @@ function isConfigured(folder, options) {
 }
 
 function build(folder, options, jobs) {
+  // One at a time: several test files, in processes of their own, build what they need.
+  mkdirSync(folder, { recursive: true });
+  const alone = (...args) => run("flock", [join(folder, "build.lock"), "cmake", ...args]);
   if (!isConfigured(folder, options)) {
     const flags = options.map(([name, value]) => `-D${name}=${value}`);
-    run("cmake", ["-S", "native", "-B", folder, ...flags]);
+    alone("-S", "native", "-B", folder, ...flags);
   }
   const names = targets.length > 0 ? targets : ["paroattn_cuda"];
-  // One at a time: several test files build what they need.
-  const lock = join(folder, "build.lock");
-  run("flock", [
-    lock,
-    "cmake",
-    "--build",
-    folder,
-    "--parallel",
-    String(jobs),
-    "--target",
-    ...names,
-  ]);
+  alone("--build", folder, "--parallel", String(jobs), "--target", ...names);
 }
 
 const common = [
