@@ -52,6 +52,6 @@ export async function runExample(code, { modules }) {
   const lines = [];
   const log = (...values) => lines.push(...format(...values).split("\n"));
   const run = new Function("modules", "console", `return (async () => {${body}})();`);
-  await run(modules, { ...console, log });
+  await run(modules, { ...console, log, warn() {}, error() {} });
   return lines;
 }

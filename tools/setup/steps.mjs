@@ -57,6 +57,25 @@ export async function step(title, [program, ...args], { show = false } = {}) {
   }
 }
 
+/**
+ * Runs a piece of work in this process and tells how long it took.
+ *
+ * @template T
+ * @param {string} title what a person reads
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function task(title, work) {
+  const start = Date.now();
+  try {
+    const result = await work();
+    process.stderr.write(`  ${title}: ${((Date.now() - start) / 1000).toFixed(1)} s\n`);
+    return result;
+  } catch (error) {
+    throw new Error(`${title}:\n${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Runs a script's main function; an error is one line and exit code 1. */
 export async function main(run) {
   try {
