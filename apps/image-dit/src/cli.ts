@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { type CalibrateFlags, calibrate } from "./commands/calibrate.js";
 import { type GenerateFlags, generate } from "./commands/generate.js";
+import { addEvaluateCommand } from "./evaluate/command.js";
 import { parsedBy, schemas } from "./options.js";
 import { formatCalibrateResult, formatGenerateResult } from "./terminal/results.js";
 import { runCommand } from "./terminal/run-command.js";
@@ -97,6 +98,8 @@ program
       print(await calibrate(flags, signal), flags.json, formatCalibrateResult),
     ),
   );
+
+addEvaluateCommand(program);
 
 try {
   await program.parseAsync();

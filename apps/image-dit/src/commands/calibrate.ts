@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { writePlan } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { checkpointFolder } from "@paroattn/sample-image";
 import { checkWritable } from "../files/picture-file.js";
+import { readPromptFile } from "../files/prompt-file.js";
 import { calibratePlan, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
 import { DEFAULT_DENSITY } from "../plans/choose-plan.js";
 import { createProgress } from "../terminal/progress.js";
@@ -34,21 +34,6 @@ export interface CalibrateResult {
   readonly orders: Readonly<Record<string, number>>;
   readonly prompts: number;
   readonly totalMs: number;
-}
-
-/** Lines of a prompt file that are not blank. */
-async function readPromptFile(file: string): Promise<string[]> {
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new UsageError(`Expected a text file of prompts but found ${file}: ${error.message}`);
-  });
-  const prompts = text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-  if (prompts.length === 0) {
-    throw new UsageError(`Expected at least one prompt, one a line, in ${file} but found none`);
-  }
-  return prompts;
 }
 
 /** `image-dit calibrate`. */

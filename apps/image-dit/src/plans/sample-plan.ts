@@ -1,18 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Plan, readPlan, writePlan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { checkpointFolder, planFile, scenes } from "@paroattn/sample-image";
+import { cacheFolder } from "../files/cache-folder.js";
 import type { Progress } from "../terminal/progress.js";
 import { calibratePlans, sampleCalibrationPrompts } from "./calibrate-plan.js";
-
-/** Where plans made on the way are kept: `$XDG_CACHE_HOME/paroattn` or `~/.cache/paroattn`. */
-function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "paroattn");
-}
 
 async function readIfThere(path: string): Promise<Plan | undefined> {
   try {

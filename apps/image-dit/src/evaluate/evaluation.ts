@@ -1,0 +1,238 @@
+import { denseAttention, encodePlan } from "@paroattn/attention";
+import type { Backend } from "@paroattn/backend";
+import type { Pipeline } from "@paroattn/pipelines";
+import { attentionOf, type Combination, describeCombination, precisionOf } from "./combinations.js";
+import { hashOfBytes } from "./hash.js";
+import {
+  type Incoherence,
+  incoherenceSchema,
+  WATCHED_ROWS,
+  WATCHED_STEPS,
+  watchIncoherence,
+} from "./incoherence.js";
+import { measurePair } from "./measure-pair.js";
+import { type PairResult, pairResultSchema } from "./pair-result.js";
+import type { ResultStore } from "./result-store.js";
+import type { Software } from "./software.js";
+
+/** Goes up when the same settings would give other results. */
+const RESULT_VERSION = 1;
+
+/** What every picture of an evaluation has in common. */
+export interface EvaluationSettings {
+  /** A hash of the model's folder. */
+  readonly model: string;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly width: number;
+  readonly height: number;
+  /** The backend and its threads, in words. */
+  readonly backend: string;
+  /** Times of one machine must not stand beside those of another. */
+  readonly processor: string;
+  readonly software: Software;
+}
+
+/** A picture to draw: one prompt with one seed. */
+export interface Subject {
+  readonly prompt: string;
+  readonly seed: number;
+}
+
+export interface EvaluationResults {
+  readonly subjects: readonly Subject[];
+  readonly combinations: readonly Combination[];
+  /** [combinations][subjects] */
+  readonly pairs: readonly (readonly PairResult[])[];
+  /** One for each subject. */
+  readonly incoherences: readonly Incoherence[];
+}
+
+export interface EvaluationWork {
+  readonly subjects: readonly Subject[];
+  readonly combinations: readonly Combination[];
+  readonly settings: EvaluationSettings;
+  readonly store: ResultStore;
+}
+
+interface Task {
+  /** Undefined for a look at the softmax map. */
+  readonly combination: Combination | undefined;
+  readonly subject: Subject;
+  readonly settings: unknown;
+  /** Generations that it takes. */
+  readonly runs: number;
+}
+
+/** What is known already and what is left to measure. */
+export interface EvaluationState {
+  readonly known: number;
+  readonly total: number;
+  /** When the oldest of the known ones was measured; undefined where none is known. */
+  readonly oldest: string | undefined;
+}
+
+/**
+ * An evaluation picture by picture: all combinations of the first one, then of the second, so that the time left can be
+ * told and a part is a fair part. Each result is kept in the store as soon as it is there, and is not measured again.
+ */
+export class Evaluation {
+  readonly #work: EvaluationWork;
+  readonly #tasks: readonly Task[];
+  readonly #pairs = new Map<Task, PairResult>();
+  readonly #incoherences = new Map<Task, Incoherence>();
+
+  private constructor(work: EvaluationWork) {
+    this.#work = work;
+    const common = { version: RESULT_VERSION, ...work.settings };
+    const hashes = new Map(
+      work.combinations.map(({ plan }) => [plan, plan && hashOfBytes(encodePlan(plan))]),
+    );
+    this.#tasks = work.subjects.flatMap((subject): Task[] => [
+      ...work.combinations.map((combination) => {
+        const { strategy, precision } = combination;
+        const plan = hashes.get(combination.plan) ?? null;
+        return {
+          combination,
+          subject,
+          settings: { kind: "pair", strategy, precision, plan, ...subject, ...common },
+          runs: 2,
+        };
+      }),
+      {
+        combination: undefined,
+        subject,
+        settings: {
+          kind: "incoherence",
+          watchedSteps: WATCHED_STEPS,
+          watchedRows: WATCHED_ROWS,
+          ...subject,
+          ...common,
+        },
+        runs: 1,
+      },
+    ]);
+  }
+
+  /** Plans an evaluation and looks up what the store has of it. */
+  static async open(work: EvaluationWork): Promise<Evaluation> {
+    const evaluation = new Evaluation(work);
+    await evaluation.#lookUp();
+    return evaluation;
+  }
+
+  get state(): EvaluationState {
+    const times = [...this.#pairs.values()].map(({ measuredAt }) => measuredAt).sort();
+    return {
+      known: this.#pairs.size + this.#incoherences.size,
+      total: this.#tasks.length,
+      oldest: times[0],
+    };
+  }
+
+  /** Measures what is left. */
+  async run(options: {
+    readonly pipeline: Pipeline;
+    readonly backend: Backend;
+    readonly warn: (message: string) => void;
+    /** From 0 to 1, of what was left. */
+    readonly onProgress: (done: number) => void;
+    readonly signal: AbortSignal;
+  }): Promise<void> {
+    const { pipeline, backend, onProgress, signal } = options;
+    const { store, settings } = this.#work;
+    const left = this.#tasks.filter((task) => !this.#isKnown(task));
+    // A precision that the backend does not execute is refused before the first picture.
+    for (const { combination } of left) {
+      if (combination !== undefined) backend.arithmetic(precisionOf(combination));
+    }
+    const total = left.reduce((sum, { runs }) => sum + runs, 0);
+    const warm = new Set<string>();
+    const warned = new Set<string>();
+    const onWarning = (message: string) => {
+      if (!warned.has(message)) options.warn(message);
+      warned.add(message);
+    };
+    let done = 0;
+    for (const task of left) {
+      const { combination, subject } = task;
+      const { steps, guidance, width, height } = settings;
+      const request = { ...subject, guidance, width, height, signal, onWarning };
+      const draw = async (attention: ReturnType<typeof denseAttention>) => {
+        const result = await pipeline.generate({
+          ...request,
+          steps,
+          attention,
+          onProgress: ({ stage, step, steps }) => {
+            if (stage === "denoise") onProgress((done + step / steps) / total);
+          },
+        });
+        done++;
+        onProgress(done / total);
+        return result;
+      };
+      if (combination === undefined) {
+        const watch = watchIncoherence();
+        await draw(watch.strategy);
+        const result = watch.result();
+        await store.put(task.settings, result);
+        this.#incoherences.set(task, result);
+        continue;
+      }
+      const attention = attentionOf(combination);
+      // The first steps of a process pay for fresh memory and for oneDNN's kernels; no measured run should.
+      for (const [name, strategy] of [
+        ["dense", denseAttention()],
+        [describeCombination(combination), attention],
+      ] as const) {
+        if (!warm.has(name)) await pipeline.generate({ ...request, steps: 1, attention: strategy });
+        warm.add(name);
+      }
+      const result = await measurePair({
+        attention,
+        prompt: subject.prompt,
+        draw,
+        denseFirst: this.#work.subjects.indexOf(subject) % 2 === 0,
+        pictures: store.pictures,
+      });
+      await store.put(task.settings, result);
+      this.#pairs.set(task, result);
+    }
+  }
+
+  /** All results; only after `run`. */
+  results(): EvaluationResults {
+    const { subjects, combinations } = this.#work;
+    const ofCombination = (combination: Combination | undefined) =>
+      this.#tasks.filter((task) => task.combination === combination);
+    return {
+      subjects,
+      combinations,
+      pairs: combinations.map((combination) =>
+        ofCombination(combination).map((task) => this.#pairs.get(task)!),
+      ),
+      incoherences: ofCombination(undefined).map((task) => this.#incoherences.get(task)!),
+    };
+  }
+
+  #isKnown(task: Task): boolean {
+    return this.#pairs.has(task) || this.#incoherences.has(task);
+  }
+
+  async #lookUp(): Promise<void> {
+    const { store } = this.#work;
+    for (const task of this.#tasks) {
+      if (task.combination === undefined) {
+        const known = await store.find(task.settings, incoherenceSchema);
+        if (known !== undefined) this.#incoherences.set(task, known);
+        continue;
+      }
+      const known = await store.find(task.settings, pairResultSchema);
+      if (known === undefined) continue;
+      const { pictures } = store;
+      if ((await pictures.has(known.picture)) && (await pictures.has(known.densePicture))) {
+        this.#pairs.set(task, known);
+      }
+    }
+  }
+}

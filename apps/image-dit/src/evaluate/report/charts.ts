@@ -1,0 +1,149 @@
+import { parse, View } from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+
+/** Readable on white and on black. Text and axes take the page's own colour. */
+const COLOURS = ["#2f80d8", "#d9772a", "#1f9d82", "#a366c9", "#c2554f", "#8a8f98"];
+const INK = "currentColor";
+const WIDTH = 330;
+const HEIGHT = 230;
+
+const CONFIG: NonNullable<TopLevelSpec["config"]> = {
+  background: "transparent",
+  font: "system-ui, 'DejaVu Sans', sans-serif",
+  view: { stroke: INK, strokeOpacity: 0.25 },
+  axis: {
+    labelColor: INK,
+    titleColor: INK,
+    domainColor: INK,
+    tickColor: INK,
+    gridColor: INK,
+    gridOpacity: 0.12,
+    labelFontSize: 11,
+    titleFontSize: 12,
+    titleFontWeight: "normal",
+  },
+  legend: {
+    labelColor: INK,
+    titleColor: INK,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: "normal",
+    orient: "bottom",
+    columns: 2,
+    labelLimit: 300,
+  },
+  range: { category: COLOURS },
+};
+
+/** Renders a chart to SVG that carries all of its data and needs no script. */
+export async function renderChart(spec: TopLevelSpec): Promise<string> {
+  const view = new View(parse(compile({ ...spec, config: CONFIG }).spec), { renderer: "none" });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+export interface PsnrPoint {
+  /** A curve: a strategy in a precision. */
+  readonly series: string;
+  readonly density: number;
+  readonly psnr: number;
+  /** Standard deviation; 0 for a single picture. */
+  readonly spread: number;
+}
+
+/** PSNR over density, a curve for each strategy and precision, with the standard deviation over pictures. */
+export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
+  const series = [...new Set(points.map((point) => point.series))];
+  const y = { type: "quantitative", title: "PSNR in dB", scale: { zero: false } } as const;
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    data: {
+      values: points.map((point) => ({
+        ...point,
+        low: point.psnr - point.spread,
+        high: point.psnr + point.spread,
+      })),
+    },
+    encoding: {
+      x: {
+        field: "density",
+        type: "quantitative",
+        title: "density (executed pairs / all)",
+        scale: { domain: [0, 1] },
+      },
+      color: { field: "series", type: "nominal", title: null, scale: { domain: series } },
+    },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 1.5, opacity: 0.45 },
+        encoding: { y: { field: "low", ...y }, y2: { field: "high" } },
+      },
+      {
+        mark: { type: "line", strokeWidth: 2, point: { filled: true, size: 45 } },
+        encoding: { y: { field: "psnr", ...y } },
+      },
+    ],
+  };
+}
+
+export interface OrderCount {
+  readonly layer: number;
+  readonly order: string;
+  readonly heads: number;
+}
+
+/** How many heads of each layer have each order. */
+export function orderChart(
+  counts: readonly OrderCount[],
+  { orders }: { readonly orders: readonly string[] },
+): TopLevelSpec {
+  return {
+    width: WIDTH,
+    height: 150,
+    data: { values: [...counts] },
+    mark: { type: "bar", stroke: null },
+    encoding: {
+      x: { field: "layer", type: "ordinal", title: "layer", axis: { labelAngle: 0 } },
+      y: { field: "heads", type: "quantitative", title: "heads", axis: { tickMinStep: 1 } },
+      color: {
+        field: "order",
+        type: "nominal",
+        title: "order (the last axis changes fastest)",
+        scale: { domain: [...orders] },
+      },
+    },
+  };
+}
+
+export interface LayerIncoherence {
+  readonly layer: number;
+  /** Which groups, in which order. */
+  readonly groups: string;
+  readonly incoherence: number;
+}
+
+/** Incoherence of each layer's softmax maps, by groups. */
+export function incoherenceChart(values: readonly LayerIncoherence[]): TopLevelSpec {
+  const groups = [...new Set(values.map((value) => value.groups))];
+  return {
+    width: WIDTH,
+    height: 150,
+    data: { values: [...values] },
+    mark: { type: "line", strokeWidth: 2, point: { filled: true, size: 45 } },
+    encoding: {
+      x: { field: "layer", type: "ordinal", title: "layer", axis: { labelAngle: 0 } },
+      y: {
+        field: "incoherence",
+        type: "quantitative",
+        title: "maximum / mean",
+        scale: { type: "log" },
+        axis: { tickCount: 4 },
+      },
+      color: { field: "groups", type: "nominal", title: null, scale: { domain: groups } },
+    },
+  };
+}
