@@ -6,8 +6,7 @@ import {
 } from "@paroattn/backend";
 import { partitionLayout } from "@paroattn/reorder";
 import { bucketOf } from "@paroattn/sparse-masks";
-import { PlanError } from "./errors.js";
-import { differences } from "./model-match.js";
+import { checkFit } from "./plan/check-fit.js";
 import { type Plan, planMask } from "./plan/plan.js";
 import type {
   AttentionFront,
@@ -36,20 +35,9 @@ export function paroAttention(options: {
   return {
     name: "paro",
     async start(generation) {
-      const differing = differences(plan, generation);
-      if (differing !== undefined) {
-        throw new PlanError({
-          expected: `a model that fits the plan: ${differing.expected},`,
-          found: differing.found,
-        });
-      }
+      // Before the weights are read for their fingerprint.
       const arithmetic = generation.backend.arithmetic(precision);
-      const fingerprint = await generation.weightsFingerprint();
-      if (fingerprint !== plan.weightsFingerprint) {
-        generation.warn(
-          `The plan was calibrated on other weights (fingerprint ${short(plan.weightsFingerprint)}, these have ${short(fingerprint)}); it is used all the same, and the picture may suffer`,
-        );
-      }
+      await checkFit(plan, generation);
       return new ParoRun({ plan, precision, arithmetic, generation });
     },
   };
@@ -124,8 +112,4 @@ class ParoRun implements AttentionRun {
     this.#layers.set(layer, made);
     return made;
   }
-}
-
-function short(fingerprint: string): string {
-  return fingerprint.slice(0, 12);
 }
