@@ -67,7 +67,7 @@ export async function generate(
       onProgress: showOn(progress, strategy.name),
     });
     const guidance =
-      flags.guidance ?? (model === checkpointFolder ? recommendedGuidance : undefined);
+      flags.guidance ?? (resolve(model) === checkpointFolder ? recommendedGuidance : undefined);
     const settings = {
       prompt,
       signal,
