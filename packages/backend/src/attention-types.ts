@@ -16,7 +16,7 @@ export interface AttentionPrecision {
   readonly pv: "f32" | "f16" | "bf16" | "int8" | "int4" | "fp8";
   /**
    * With int8 or int4 values: which entries of the softmax map share a scale. `tile`: a 64x64 tile (the paper). `tileRow`: a
-   * row of a tile. `row`: a row of the whole map over all its live keys, the control that the paper compares with; it
+   * row of a tile; the output is divided by the sum of the codes, elsewhere by that of the entries. `row`: a row of the whole map over all its live keys, the control that the paper compares with; it
    * needs the row's maximum beforehand. Default: `tile`.
    */
   readonly probabilityGroup?: "tile" | "tileRow" | "row";
@@ -136,7 +136,10 @@ export interface AttentionOptions {
 export interface AttentionResult {
   /** [batch, queryTokens, heads * headDim] of the projections' dtype, in sequence order; rounded to it once. */
   readonly output: DeviceTensor;
-  /** With `returnLogSumExp`: natural log of the sum of exp of the true logits over the computed keys, f32 [batch, heads, queryTokens], in sequence order. */
+  /**
+   * With `returnLogSumExp`: natural log of the sum of exp of the true logits over the computed keys, f32 [batch, heads, queryTokens],
+   * in sequence order. Smoothing of the keys does not show in it. With `tileRow` it is the sum of the codes, by which the output was divided.
+   */
   readonly logSumExp?: DeviceTensor;
 }
 

@@ -25,8 +25,8 @@ import { prepareAttention } from "./prepare-attention.js";
 import { rounded } from "./round.js";
 import { TensorOperators } from "./tensor-operators.js";
 
-/** What operands are rounded to; 8-bit and 4-bit products are not defined here yet. */
-const PRECISIONS: readonly string[] = ["f32", "f16", "bf16"];
+/** What operands are rounded to or coded in; 8-bit floats are not defined here yet. */
+const PRECISIONS: readonly string[] = ["f32", "f16", "bf16", "int8", "int4"];
 
 /** The operators around attention: check, then queue. */
 export class AttentionOperators extends TensorOperators {

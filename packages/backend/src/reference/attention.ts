@@ -3,6 +3,7 @@ import { isLive, type ResolvedMask } from "../operators/mask.js";
 import type { ResolvedPrepareAttention } from "../operators/prepare-attention.js";
 import type { PreparedAttention, PreparedHead } from "./prepare-attention.js";
 import type { Pause } from "./stream.js";
+import { type LiveTiles, quantizedEntries, tiledSums } from "./tiled-softmax.js";
 
 export interface AttentionOutputs {
   /** [batch, queryTokens, heads * headDim], not yet rounded to its dtype. */
@@ -11,7 +12,7 @@ export interface AttentionOutputs {
   readonly logSumExp: Float32Array;
 }
 
-/** One query row at a time: logits of the live valid keys, softmax, weighted sum of the values. */
+/** One query block at a time: logits of the live valid keys, softmax, weighted sum of the values. */
 export async function attention(options: {
   operands: PreparedAttention;
   resolved: ResolvedPrepareAttention;
@@ -32,16 +33,21 @@ export async function attention(options: {
     for (let head = 0; head < heads; head++) {
       const operand = operands[row * heads + head]!;
       for (let queryBlock = 0; queryBlock < queryPartition.blocks; queryBlock++) {
-        const keys = liveKeys({ operand, resolved, mask, row, head, queryBlock });
-        const end = queryPartition.starts[queryBlock + 1]!;
-        for (let query = queryPartition.starts[queryBlock]!; query < end; query++) {
+        const tiles = liveTiles({ operand, resolved, mask, row, head, queryBlock });
+        const first = queryPartition.starts[queryBlock]!;
+        const logits: Float64Array[] = [];
+        for (let query = first; query < queryPartition.starts[queryBlock + 1]!; query++) {
           if (pause.due()) await pause.take();
-          const sequenceQuery = operand.querySources[query]!;
-          const biasRow = bias?.subarray((head * queryTokens + sequenceQuery) * keyTokens);
-          const logits = logitsOf({ operand, resolved, query, keys, biasRow });
-          const { sum, logSumExp: total } = softmaxSum({ operand, logits, keys, headDim });
+          const biasRow = bias?.subarray(
+            (head * queryTokens + operand.querySources[query]!) * keyTokens,
+          );
+          logits.push(logitsOf({ operand, resolved, query, keys: tiles.keys, biasRow }));
+        }
+        const attended = softmaxSums({ operand, resolved, tiles, logits });
+        for (const [index, { sum, logSumExp: total }] of attended.entries()) {
+          const sequenceQuery = operand.querySources[first + index]!;
           const to = (row * heads + head) * queryTokens + sequenceQuery;
-          logSumExp[to] = total;
+          logSumExp[to] = total + (operand.logitShifts?.[first + index] ?? 0);
           const start = ((row * queryTokens + sequenceQuery) * heads + head) * headDim;
           for (let c = 0; c < headDim; c++) {
             output[start + c] = (rowScale?.[to] ?? 1) * sum[c]! + (residual?.[start + c] ?? 0);
@@ -53,32 +59,34 @@ export async function attention(options: {
   return { output, logSumExp };
 }
 
-/** The keys (as they stand in the head's order) that a query block attends to. */
-function liveKeys(options: {
+/** The keys (as they stand in the head's order) that a query block attends to, by key block. */
+export function liveTiles(options: {
   operand: PreparedHead;
   resolved: ResolvedPrepareAttention;
   mask: ResolvedMask | undefined;
   row: number;
   head: number;
   queryBlock: number;
-}): Uint32Array {
+}): LiveTiles {
   const { operand, resolved, mask, row, head, queryBlock } = options;
   const { keyPartition, keyLengths, keyTokens } = resolved;
   const length = keyLengths?.[row] ?? keyTokens;
   const bits = mask?.masks[mask.batch === 1 ? 0 : row];
   const keys: number[] = [];
+  const starts = [0];
   for (let keyBlock = 0; keyBlock < keyPartition.blocks; keyBlock++) {
     if (bits !== undefined && !isLive(bits, { head, queryBlock, keyBlock })) continue;
     const end = keyPartition.starts[keyBlock + 1]!;
     for (let key = keyPartition.starts[keyBlock]!; key < end; key++) {
       if (operand.keySources[key]! < length) keys.push(key);
     }
+    starts.push(keys.length);
   }
-  return Uint32Array.from(keys);
+  return { keys: Uint32Array.from(keys), starts };
 }
 
 /** scale * q·k (+ bias), for the given keys. `biasRow` starts at the query's row and is in sequence order. */
-function logitsOf(options: {
+export function logitsOf(options: {
   operand: PreparedHead;
   resolved: ResolvedPrepareAttention;
   query: number;
@@ -111,13 +119,43 @@ export function dotProduct(options: {
   return dot;
 }
 
-/** Σ softmax(logits) value, and the log of Σ exp(logits). */
+interface Attended {
+  /** Σ softmax(logits) value, [headDim] */
+  readonly sum: Float64Array;
+  /** The log of Σ exp(logits). */
+  readonly logSumExp: number;
+}
+
+/** Of the rows of a query block. */
+function softmaxSums(options: {
+  operand: PreparedHead;
+  resolved: ResolvedPrepareAttention;
+  tiles: LiveTiles;
+  logits: readonly Float64Array[];
+}): Attended[] {
+  const { operand, resolved, tiles, logits } = options;
+  const { headDim, precision } = resolved;
+  const { probabilityGroup: group, probabilityRange: range } = precision;
+  if (group === undefined || range === undefined) {
+    return logits.map((row) => softmaxSum({ operand, logits: row, keys: tiles.keys, headDim }));
+  }
+  const weigh = quantizedEntries(group, range);
+  return tiledSums({ logits, tiles, group, weigh, value: operand.value, headDim }).map((row) => {
+    // With `tileRow` the weights' own sum: values that are all alike come out as they are.
+    const divisor = group === "tileRow" ? row.weights : row.entries;
+    return {
+      sum: row.values.map((value) => value / divisor),
+      logSumExp: row.maximum + Math.log(divisor),
+    };
+  });
+}
+
 function softmaxSum(options: {
   operand: PreparedHead;
   logits: Float64Array;
   keys: Uint32Array;
   headDim: number;
-}): { sum: Float64Array; logSumExp: number } {
+}): Attended {
   const { operand, logits, keys, headDim } = options;
   const maximum = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   const sum = new Float64Array(headDim);

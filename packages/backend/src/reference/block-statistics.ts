@@ -33,7 +33,9 @@ export async function blockStatistics(options: {
       const queryEnd = queryPartition.starts[queryBlock + 1]!;
       for (let query = queryPartition.starts[queryBlock]!; query < queryEnd; query++) {
         if (pause.due()) await pause.take();
-        const total = logSumExp[index * queryTokens + operand.querySources[query]!]!;
+        const total =
+          logSumExp[index * queryTokens + operand.querySources[query]!]! -
+          (operand.logitShifts?.[query] ?? 0);
         for (let keyBlock = 0; keyBlock < keyPartition.blocks; keyBlock++) {
           const tile =
             (index * queryPartition.blocks + queryBlock) * keyPartition.blocks + keyBlock;

@@ -3,7 +3,7 @@ import { ReferenceView } from "./view.js";
 
 /**
  * The oracle: every operator as its formula says, in plain TypeScript, accumulated in float64 and stored as f32.
- * Slow and needs nothing but JavaScript. It executes attention in f32 only (`UnsupportedError` otherwise).
+ * Slow and needs nothing but JavaScript. Attention in f16, bf16, int8 and int4 is simulated; fp8 is an `UnsupportedError`.
  *
  * @example
  * const backend = createReferenceBackend();

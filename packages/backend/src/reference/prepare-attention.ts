@@ -1,8 +1,10 @@
 import { gatherIndices } from "@paroattn/reorder";
 import { type Tensor, toFloat32 } from "@paroattn/tensor";
-import type { QueryKeyNorm, RotaryEmbedding } from "../attention-types.js";
+import type { AttentionPrecision, QueryKeyNorm, RotaryEmbedding } from "../attention-types.js";
+import { codeBits } from "../operators/precision.js";
 import type { ResolvedPrepareAttention } from "../operators/prepare-attention.js";
 import { meanAndVariance, meanSquare } from "./norms.js";
+import { clearRows, quantizedRows, smoothed } from "./quantize-operands.js";
 import { roundTo } from "./round.js";
 
 /** One head of one batch row, in its own token order. */
@@ -16,6 +18,8 @@ export interface PreparedHead {
   /** Where each query (and each key) stood in the sequence. */
   readonly querySources: Uint32Array;
   readonly keySources: Uint32Array;
+  /** [queryTokens], where a mean was taken off the keys: what that took from all logits of a query, scale * q·mean. */
+  readonly logitShifts: Float64Array | undefined;
 }
 
 /** [batch * heads] */
@@ -33,6 +37,10 @@ export type PreparedSizes = Pick<
   | "layout"
   | "orders"
   | "precision"
+  | "scale"
+  | "keyLengths"
+  | "queryPartition"
+  | "keyPartition"
 >;
 
 export interface PrepareInputs {
@@ -47,7 +55,10 @@ export interface PrepareInputs {
   readonly sin: Tensor | undefined;
 }
 
-/** Head by head: the norm, the rotary embedding, the rounding to the products' precision, then the rows in the head's order. */
+/**
+ * Head by head: the norm, the rotary embedding, the rows in the head's order, the rounding to the products' precision. Codes are
+ * kept as the numbers that they stand for.
+ */
 export function prepareAttention(options: {
   inputs: PrepareInputs;
   resolved: PreparedSizes;
@@ -64,9 +75,9 @@ export function prepareAttention(options: {
     }
     return rows;
   };
-  const [qk, pv] = [operandDtype(resolved.precision.qk), operandDtype(resolved.precision.pv)];
   const prepared: PreparedHead[] = [];
   for (let row = 0; row < batch; row++) {
+    const length = resolved.keyLengths?.[row] ?? keyTokens;
     for (let head = 0; head < heads; head++) {
       const keyValueHead = Math.floor(head / (heads / keyValueHeads));
       const query = headRows(inputs.query, { row, head, headDim });
@@ -76,25 +87,56 @@ export function prepareAttention(options: {
       front(key, inputs.keyWeight, inputs.keyBias);
       const querySources = sources(resolved, head, queryTokens);
       const keySources = sources(resolved, head, keyTokens);
+      const centered = resolved.precision.keySmoothing
+        ? smoothed(key, { headDim, length })
+        : { keys: key, mean: undefined };
+      const inOrder = {
+        query: gatherRows(query, querySources, headDim),
+        key: gatherRows(clearRows(centered.keys, length, headDim), keySources, headDim),
+        value: gatherRows(clearRows(value, length, headDim), keySources, headDim),
+      };
       prepared.push({
-        query: gatherRows(operandOf(query, qk), querySources, headDim),
-        key: gatherRows(operandOf(key, qk), keySources, headDim),
-        value: gatherRows(operandOf(value, pv), keySources, headDim),
+        ...operandsOf(inOrder, resolved),
         querySources,
         keySources,
+        logitShifts: centered.mean && logitShifts(inOrder.query, centered.mean, resolved.scale),
       });
     }
   }
   return prepared;
 }
 
-/** The type of a product's operands; undefined where the reference keeps all their digits. */
-function operandDtype(precision: string): "f16" | "bf16" | undefined {
-  return precision === "f16" || precision === "bf16" ? precision : undefined;
+type Rows = Pick<PreparedHead, "query" | "key" | "value">;
+
+/** The rows as the products take them: in all their digits, rounded, or as codes stand for them. */
+function operandsOf(rows: Rows, resolved: PreparedSizes): Rows {
+  const { headDim, precision, queryPartition, keyPartition } = resolved;
+  const { qk, pv, valueScale } = precision;
+  const { starts } = keyPartition;
+  return {
+    query: operandOf(rows.query, qk, { headDim, starts: queryPartition.starts }),
+    key: operandOf(rows.key, qk, { headDim, starts }),
+    value: operandOf(rows.value, pv, { headDim, starts, scaleLayout: valueScale }),
+  };
 }
 
-function operandOf(rows: Float64Array, dtype: "f16" | "bf16" | undefined): Float64Array {
-  return dtype === undefined ? rows : rows.map((value) => roundTo(dtype, value));
+function operandOf(
+  rows: Float64Array,
+  type: AttentionPrecision["pv"],
+  options: Omit<Parameters<typeof quantizedRows>[1], "bits">,
+): Float64Array {
+  const bits = codeBits(type);
+  if (bits !== undefined) return quantizedRows(rows, { ...options, bits });
+  return type === "f16" || type === "bf16" ? rows.map((value) => roundTo(type, value)) : rows;
+}
+
+/** scale * q·mean of each query. */
+function logitShifts(query: Float64Array, mean: Float32Array, scale: number): Float64Array {
+  const headDim = mean.length;
+  return Float64Array.from({ length: query.length / headDim }, (_, token) => {
+    const row = query.subarray(token * headDim, (token + 1) * headDim);
+    return scale * row.reduce((sum, x, c) => sum + x * mean[c]!, 0);
+  });
 }
 
 /** reordered[i] = sequence[sources[i]] */

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from "vitest";
-import { createReferenceBackend, UnsupportedError } from "../../src/index.js";
+import { createReferenceBackend, InvalidArgumentError, UnsupportedError } from "../../src/index.js";
 import { wave } from "../support/wave.js";
 
 const backend = createReferenceBackend();
@@ -23,9 +23,6 @@ it("says what it is", () => {
 });
 
 it("refuses a precision that it cannot execute", () => {
-  expect(() => prepare(2, { qk: "int8", pv: "f32" })).toThrow(
-    "reference: int8 attention is not available yet",
-  );
   try {
     prepare(2, { qk: "f32", pv: "fp8" });
     expect.unreachable();
@@ -33,6 +30,16 @@ it("refuses a precision that it cannot execute", () => {
     expect(UnsupportedError.isInstance(error)).toBe(true);
     expect((error as Error).message).toBe("reference: fp8 attention is not available yet");
   }
+});
+
+it("says which arithmetic it simulates", () => {
+  expect(backend.arithmetic({ qk: "f32", pv: "f32" })).toBe("native");
+  expect(backend.arithmetic({ qk: "bf16", pv: "bf16" })).toBe("simulated");
+  expect(backend.arithmetic({ qk: "int8", pv: "f32" })).toBe("simulated");
+  expect(() => backend.arithmetic({ qk: "f32", pv: "fp8" })).toThrow(UnsupportedError);
+  expect(() => backend.arithmetic({ qk: "f32", pv: "f32", valueScale: "rank1" })).toThrow(
+    InvalidArgumentError,
+  );
 });
 
 it("leaves the event loop free during a long attention", async () => {

@@ -1,3 +1,4 @@
+import { partitionTokens } from "@paroattn/reorder";
 import type { FloatDType } from "../../device-tensor.js";
 import { prepareAttention } from "../../reference/prepare-attention.js";
 import { roundTo } from "../../reference/round.js";
@@ -41,6 +42,10 @@ export function operandErrors(
       ...{ batch, heads, keyValueHeads, queryTokens, keyTokens, headDim },
       layout: undefined,
       orders: undefined,
+      keyLengths: undefined,
+      queryPartition: partitionTokens(queryTokens),
+      keyPartition: partitionTokens(keyTokens),
+      scale: 1,
       precision: { qk: "f32", pv: "f32" },
     },
     norm: norm && { kind: norm, epsilon: NORM_EPSILON },
