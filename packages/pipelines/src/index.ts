@@ -12,4 +12,5 @@ export type {
   LoadPipelineOptions,
   Pipeline,
 } from "./pipeline.js";
+export type { OnSpan, Span } from "./profile/spans.js";
 export { normalNoise } from "./random/normal-noise.js";

@@ -2,6 +2,7 @@ import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import type { Tensor } from "@paroattn/tensor";
 import type { Picture } from "./fidelity/picture.js";
+import type { OnSpan } from "./profile/spans.js";
 
 export interface LoadPipelineOptions {
   /** Where the weights live and the work is done. The pipeline does not dispose of it. */
@@ -19,6 +20,8 @@ export interface LoadPipelineOptions {
   readonly signal?: AbortSignal;
   /** How far the loading is, stage "load"; nothing with `eager`, which loads later. */
   readonly onProgress?: (progress: GenerateProgress) => void;
+  /** What the loading of each component cost in time; nothing with `eager`. */
+  readonly onSpan?: OnSpan;
 }
 
 /** How far a call is. */
@@ -34,6 +37,8 @@ export interface GenerateProgress {
    */
   readonly step: number;
   readonly steps: number;
+  /** Share of this stage that is done, 0 to 1; it grows within a step too, with every layer that has run. */
+  readonly done: number;
 }
 
 export interface GenerateOptions {
@@ -66,6 +71,8 @@ export interface GenerateOptions {
   /** Stops the call within a long operator; it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GenerateProgress) => void;
+  /** Where the time goes: each stage and each part of one, when it ends. Costs a wait at the end of each; off by default. */
+  readonly onSpan?: OnSpan;
   /** What a person should know, such as that a prompt was cut. */
   readonly onWarning?: (message: string) => void;
 }

@@ -4,6 +4,7 @@ import type { AutoencoderKl } from "../src/autoencoders/autoencoder-kl.js";
 import { uploadFloats } from "../src/modules/upload.js";
 import { decodePicture } from "../src/pixart/decode.js";
 import type { PixArtRequest } from "../src/pixart/request.js";
+import { createSpans } from "../src/profile/spans.js";
 import { createBackend } from "./components.js";
 
 const backend = createBackend();
@@ -16,7 +17,9 @@ it("refuses a decoded picture that is not finite, and rounds and clamps others",
     decode: (scope: Backend) => uploadFloats(scope, decoded, 1, 3, 2, 2),
   } as unknown as AutoencoderKl;
   const request = { latentShape: [1, 1, 1] } as unknown as PixArtRequest;
-  const decode = () => decodePicture({ decoder, request, backend, latents: new Float32Array(1) });
+  const spans = createSpans(undefined);
+  const latents = new Float32Array(1);
+  const decode = () => decodePicture({ decoder, request, backend, latents, spans });
   expect([...(await decode()).data]).toEqual([
     0, 255, 166, 128, 0, 178, 191, 140, 191, 255, 153, 204,
   ]);

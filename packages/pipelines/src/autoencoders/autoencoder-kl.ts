@@ -1,6 +1,7 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
 import { conv2d, groupNorm, linear } from "../modules/layers.js";
+import { type OnLayer, whenRun } from "../modules/on-layer.js";
 import { type AutoencoderKlConfig, decoderChannels } from "./autoencoder-kl-config.js";
 
 const EPSILON = 1e-6;
@@ -9,7 +10,7 @@ const EPSILON = 1e-6;
 export interface AutoencoderKl {
   readonly config: AutoencoderKlConfig;
   /** Latents (already divided by the scaling factor) [batch, channels, h, w] to pictures in [-1, 1], [batch, 3, H, W]. */
-  decode(backend: Backend, latents: DeviceTensor): DeviceTensor;
+  decode(backend: Backend, latents: DeviceTensor, onLayer?: OnLayer): DeviceTensor;
 }
 
 /** Pixels per latent along each side. */
@@ -53,13 +54,14 @@ export function createAutoencoderKl(config: AutoencoderKlConfig, weights: Weight
 
   return {
     config,
-    decode(backend, latents) {
+    decode(backend, latents, onLayer) {
       let output = latents;
-      for (const stage of stages) {
+      for (const [index, stage] of stages.entries()) {
         using scope = backend.scope();
         const next = scope.keep(stage(scope, output));
         if (output !== latents) output.dispose();
         output = next;
+        whenRun({ scope, layer: index, layers: stages.length, onLayer });
       }
       return output;
     },

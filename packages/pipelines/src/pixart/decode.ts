@@ -1,7 +1,9 @@
 import type { Backend } from "@paroattn/backend";
 import type { AutoencoderKl } from "../autoencoders/autoencoder-kl.js";
 import type { Picture } from "../fidelity/picture.js";
+import type { OnLayer } from "../modules/on-layer.js";
 import { uploadFloats } from "../modules/upload.js";
+import type { Spans } from "../profile/spans.js";
 import { refuseNonFinite } from "./refuse-non-finite.js";
 import type { PixArtRequest } from "./request.js";
 
@@ -12,14 +14,18 @@ export async function decodePicture(options: {
   readonly backend: Backend;
   /** [channels, height, width]. */
   readonly latents: Float32Array;
+  readonly spans: Spans;
+  readonly onLayer?: OnLayer;
 }): Promise<Picture> {
-  const { decoder, request, latents } = options;
-  using scope = options.backend.scope();
+  const { decoder, request, latents, spans, onLayer } = options;
+  using scope = options.backend.scope({ timed: spans.wanted });
   const input = uploadFloats(scope, latents, 1, ...request.latentShape);
   const scaled = scope.combine({
     terms: [{ tensor: input, factor: 1 / decoder.config.scaling_factor }],
   });
-  const { data, shape } = await scope.read(decoder.decode(scope, scaled));
+  const { data, shape } = await spans.part("picture", scope, () =>
+    scope.read(decoder.decode(scope, scaled, onLayer)),
+  );
   refuseNonFinite({
     data: data as Float32Array,
     name: "decoded picture",

@@ -1,6 +1,7 @@
 import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import type { Backend, BackendScope, DeviceTensor } from "@paroattn/backend";
 import { uploadFloats } from "../modules/upload.js";
+import type { Spans } from "../profile/spans.js";
 import { dpmSolverSteps } from "../schedulers/dpm-solver-multistep.js";
 import type { PixArtTransformer } from "../transformers/pixart-transformer.js";
 import { type EncodedPrompt, joinTexts } from "./encode-prompts.js";
@@ -21,7 +22,9 @@ export interface DenoiseOptions {
   /** The hash of the transformer's weights. */
   readonly fingerprint: () => Promise<string>;
   readonly warn: (message: string) => void;
-  readonly onStep: (step: number, steps: number) => void;
+  readonly spans: Spans;
+  /** Told how many steps are done, with the share of the one in work. */
+  readonly onStep?: (done: number, steps: number) => void;
 }
 
 export interface Denoised {
@@ -40,7 +43,8 @@ export interface Denoised {
  * `PipelineError` where it ends at something that is no picture.
  */
 export async function denoise(options: DenoiseOptions): Promise<Denoised> {
-  const { model, transformer, request, pictures, encoded, strategy, warn } = options;
+  const { model, transformer, request, pictures, encoded, strategy, warn, spans, onStep } = options;
+  const start = performance.now();
   using loop = options.backend.scope({ timed: true });
   const prompts = pictures.map(({ prompt }) => encoded[prompt]!);
   const texts = [
@@ -78,7 +82,13 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
   try {
     // What was queued before, such as the text keys, is no part of the loop; some strategies have waited for it already.
     await loop.flush();
+    if (spans.wanted) {
+      const operators = await loop.timings();
+      spans.tell({ name: "prepare", start, end: performance.now(), operators });
+    }
     const begin = performance.now();
+    /** Of steps that were timed by themselves. */
+    let attentionMs = 0;
     let latents = uploadFloats(
       loop,
       concatenate(pictures.map(({ noise }) => noise())),
@@ -87,45 +97,50 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     );
     const predictions: DeviceTensor[] = [];
     for (const [step, { timestep, fromSample, fromOutput, keep, weights }] of solver.entries()) {
-      using scope = loop.scope();
-      const input = request.guided
-        ? scope.concat({ inputs: [latents, latents], axis: 0 })
-        : latents;
-      const output = await transformer.forward({
-        backend: scope,
-        latents: input,
-        timestep,
-        conditions,
-        attend: strategySelfAttention({
-          run,
-          config,
-          layout,
-          branches,
-          step,
-          steps: solver.length,
+      using scope = loop.scope({ timed: spans.wanted });
+      const advance = async () => {
+        const input = request.guided
+          ? scope.concat({ inputs: [latents, latents], axis: 0 })
+          : latents;
+        const output = await transformer.forward({
+          backend: scope,
+          latents: input,
           timestep,
-        }),
-      });
-      // A learned sigma is the second half of the channels; this solver has no use for it.
-      const mean = scope.slice({ input: output, axis: 1, start: 0, end: channels });
-      const prediction = scope.combine({
-        terms: [
-          { tensor: latents, factor: fromSample },
-          ...guide({ scope, output: mean, request, factor: fromOutput }),
-        ],
-      });
-      predictions.unshift(scope.keep(prediction));
-      const next = scope.combine({
-        terms: [
-          { tensor: latents, factor: keep },
-          ...weights.map((factor, age) => ({ tensor: predictions[age]!, factor })),
-        ],
-      });
-      latents.dispose();
-      latents = scope.keep(next);
-      for (const old of predictions.splice(model.scheduler.solver_order - 1)) old.dispose();
-      await scope.flush();
-      options.onStep(step + 1, solver.length);
+          conditions,
+          attend: strategySelfAttention({
+            run,
+            config,
+            layout,
+            branches,
+            step,
+            steps: solver.length,
+            timestep,
+          }),
+          ...(onStep && { onLayer: (share: number) => onStep(step + share, solver.length) }),
+        });
+        // A learned sigma is the second half of the channels; this solver has no use for it.
+        const mean = scope.slice({ input: output, axis: 1, start: 0, end: channels });
+        const prediction = scope.combine({
+          terms: [
+            { tensor: latents, factor: fromSample },
+            ...guide({ scope, output: mean, request, factor: fromOutput }),
+          ],
+        });
+        predictions.unshift(scope.keep(prediction));
+        const next = scope.combine({
+          terms: [
+            { tensor: latents, factor: keep },
+            ...weights.map((factor, age) => ({ tensor: predictions[age]!, factor })),
+          ],
+        });
+        latents.dispose();
+        latents = scope.keep(next);
+        for (const old of predictions.splice(model.scheduler.solver_order - 1)) old.dispose();
+        await scope.flush();
+      };
+      await spans.part("step", scope, advance);
+      if (spans.wanted) attentionMs += await attentionTime(scope);
+      onStep?.(step + 1, solver.length);
     }
     const { data } = await loop.read(latents);
     const loopMs = performance.now() - begin;
@@ -138,7 +153,7 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
       latents: data as Float32Array,
       loopMs,
       report: run.report(),
-      attentionMs: await attentionTime(loop),
+      attentionMs: attentionMs + (await attentionTime(loop)),
       steps: solver.length,
     };
   } finally {

@@ -3,6 +3,8 @@ import { cleanCaption } from "../captions/clean-caption.js";
 import { strip } from "../captions/python-text.js";
 import type { Watch } from "../checkpoint/watch.js";
 import { uploadFloats } from "../modules/upload.js";
+import type { Spans } from "../profile/spans.js";
+import { useComponent } from "../profile/use-component.js";
 import type { T5Encoder, TokenIds } from "../text-encoders/t5-encoder.js";
 import type { PixArtModel } from "./model.js";
 import type { PixArtRequest } from "./request.js";
@@ -39,9 +41,11 @@ export async function encodePrompts(options: {
   /** Follows the encoder's loading. */
   readonly loading: Watch;
   readonly warn: (message: string) => void;
-  readonly onPrompt: (done: number) => void;
+  readonly spans: Spans;
+  /** Told how many prompts are done, with the share of the one in work. */
+  readonly onPrompt?: (done: number) => void;
 }): Promise<EncodedPrompt[]> {
-  const { model, request, warn, loading } = options;
+  const { model, request, warn, loading, spans } = options;
   const idsOf = (kind: string, text: string) => {
     const rest = text.length - MAXIMUM_CHARACTERS;
     if (rest > 0) {
@@ -60,10 +64,13 @@ export async function encodePrompts(options: {
   };
   const negative = request.guided ? [idsOf("negative prompt", request.negativePrompt)] : [];
   const prompts = request.prompts.map((prompt) => idsOf("prompt", prompt));
-  return model.textEncoder.use(
-    (encoder) => encodeTexts({ ...options, encoder, negative, prompts }),
+  return useComponent({
+    component: model.textEncoder,
+    name: "text_encoder",
+    spans,
     loading,
-  );
+    task: (encoder) => encodeTexts({ ...options, encoder, negative, prompts }),
+  });
 }
 
 async function encodeTexts(options: {
@@ -72,23 +79,29 @@ async function encodeTexts(options: {
   readonly negative: TokenIds;
   readonly prompts: TokenIds;
   readonly backend: Backend;
-  readonly onPrompt: (done: number) => void;
+  readonly spans: Spans;
+  readonly onPrompt?: (done: number) => void;
 }): Promise<EncodedPrompt[]> {
-  const { encoder, negative, prompts, backend, onPrompt } = options;
+  const { encoder, negative, prompts, backend, spans, onPrompt } = options;
   const encoded: EncodedPrompt[] = [];
-  for (const prompt of prompts) {
+  onPrompt?.(0);
+  for (const [index, prompt] of prompts.entries()) {
     const texts = [...negative, prompt];
-    using scope = backend.scope();
-    const states = encoder.encode(scope, texts);
-    const rows = texts.map((ids, row) => {
-      const text = scope.slice({ input: states, axis: 0, start: row, end: row + 1 });
-      const valid = scope.slice({ input: text, axis: 1, start: 0, end: ids.length });
-      return { states: scope.keep(valid), tokens: ids.length };
+    using scope = backend.scope({ timed: spans.wanted });
+    const rows = await spans.part("prompt", scope, async () => {
+      const onLayer = onPrompt && ((share: number) => onPrompt(index + share));
+      const states = encoder.encode(scope, texts, onLayer);
+      const parts = texts.map((ids, row) => {
+        const text = scope.slice({ input: states, axis: 0, start: row, end: row + 1 });
+        const valid = scope.slice({ input: text, axis: 1, start: 0, end: ids.length });
+        return { states: scope.keep(valid), tokens: ids.length };
+      });
+      await scope.flush();
+      return parts;
     });
-    await scope.flush();
     const positive = rows.at(-1)!;
     encoded.push(rows.length > 1 ? { negative: rows[0]!, positive } : { positive });
-    onPrompt(encoded.length);
+    onPrompt?.(encoded.length);
   }
   return encoded;
 }

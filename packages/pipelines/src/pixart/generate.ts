@@ -1,7 +1,11 @@
 import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import { tensor } from "@paroattn/tensor";
+import type { AutoencoderKl } from "../autoencoders/autoencoder-kl.js";
 import type { Picture } from "../fidelity/picture.js";
 import type { GenerateOptions, GenerateProgress, GenerateResult } from "../pipeline.js";
+import { createSpans } from "../profile/spans.js";
+import { useComponent } from "../profile/use-component.js";
+import type { PixArtTransformer } from "../transformers/pixart-transformer.js";
 import { decodePicture } from "./decode.js";
 import { type Denoised, denoise } from "./denoise.js";
 import { encodePrompts } from "./encode-prompts.js";
@@ -20,51 +24,79 @@ export async function generatePixArt(
   const warn = onceEach(onWarning);
   const abort = signal === undefined ? {} : { signal };
   using backend = model.backend.scope(abort);
-  const report = (stage: GenerateProgress["stage"], step: number, steps: number) =>
-    onProgress?.({ stage, step, steps });
+  const spans = createSpans(options.onSpan);
+  const report =
+    onProgress &&
+    ((stage: GenerateProgress["stage"], done: number, steps: number) =>
+      onProgress({ stage, step: Math.floor(done), steps, done: done / steps }));
   const watch = (stage: "load" | "fingerprint") => ({
     ...abort,
-    onBytes: (done: number, total: number) => report(stage, done, total),
+    onBytes: (done: number, total: number) => report?.(stage, done, total),
   });
 
-  report("text", 0, request.prompts.length);
-  const encoded = await encodePrompts({
-    model,
-    request,
-    backend,
-    loading: watch("load"),
-    warn,
-    onPrompt: (done) => report("text", done, request.prompts.length),
-  });
+  const encoded = await spans.stage("text", () =>
+    encodePrompts({
+      model,
+      request,
+      backend,
+      loading: watch("load"),
+      warn,
+      spans,
+      ...(report && {
+        onPrompt: (done: number) => report("text", done, request.prompts.length),
+      }),
+    }),
+  );
   const textEnd = performance.now();
 
   const batches = batchesOf(request);
-  report("denoise", 0, batches.length * request.steps);
-  const denoised = await model.denoiser.use(async (transformer) => {
+  const drawAll = async (transformer: PixArtTransformer) => {
     const results: Denoised[] = [];
     const fingerprint = () => model.denoiser.fingerprint(watch("fingerprint"));
-    const common = { model, transformer, request, encoded, strategy, backend, fingerprint, warn };
+    const common = { model, transformer, request, encoded, strategy, backend, warn, spans };
+    report?.("denoise", 0, batches.length * request.steps);
     for (const [index, pictures] of batches.entries()) {
-      const onStep = (step: number, steps: number) =>
-        report("denoise", index * steps + step, batches.length * steps);
-      results.push(await denoise({ ...common, pictures, onStep }));
+      const onStep = (done: number, steps: number) =>
+        report?.("denoise", index * steps + done, batches.length * steps);
+      const options = { ...common, fingerprint, pictures, ...(report && { onStep }) };
+      results.push(await denoise(options));
     }
     return results;
-  }, watch("load"));
+  };
+  const denoised = await spans.stage("denoise", () =>
+    useComponent({
+      component: model.denoiser,
+      name: "transformer",
+      spans,
+      loading: watch("load"),
+      task: drawAll,
+    }),
+  );
 
   const decodeBegin = performance.now();
   const latents = joinLatents(denoised, request);
   const size = latents.length / request.pictures.length;
-  const images = await model.decoder.use(async (decoder) => {
+  const decodeAll = async (decoder: AutoencoderKl) => {
     const pictures: Picture[] = [];
     for (const index of request.pictures.keys()) {
-      report("decode", index, request.pictures.length);
+      const onLayer = (share: number) => report?.("decode", index + share, request.pictures.length);
+      onLayer(0);
       const part = latents.subarray(index * size, (index + 1) * size);
-      pictures.push(await decodePicture({ decoder, request, backend, latents: part }));
+      const common = { decoder, request, backend, spans, ...(report && { onLayer }) };
+      pictures.push(await decodePicture({ ...common, latents: part }));
     }
     return pictures;
-  }, watch("load"));
-  report("decode", images.length, images.length);
+  };
+  const images = await spans.stage("decode", () =>
+    useComponent({
+      component: model.decoder,
+      name: "vae",
+      spans,
+      loading: watch("load"),
+      task: decodeAll,
+    }),
+  );
+  report?.("decode", images.length, images.length);
   const end = performance.now();
   return {
     images,

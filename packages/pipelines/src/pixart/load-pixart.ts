@@ -126,18 +126,22 @@ export const loadPixArt: ArchitectureLoader = async (options) => {
 /** Loads every component and reports them as one. */
 async function loadAll(
   { textEncoder, denoiser, decoder }: PixArtModel,
-  { signal, onProgress }: Pick<LoadPipelineOptions, "signal" | "onProgress">,
+  options: Pick<LoadPipelineOptions, "signal" | "onProgress" | "onSpan">,
 ): Promise<void> {
-  const components = [textEncoder, denoiser, decoder];
-  const steps = components.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { signal, onProgress, onSpan } = options;
+  const components = { text_encoder: textEncoder, transformer: denoiser, vae: decoder };
+  const steps = Object.values(components).reduce((sum, { bytes }) => sum + bytes, 0);
+  const report = (step: number) => onProgress?.({ stage: "load", step, steps, done: step / steps });
   let before = 0;
-  onProgress?.({ stage: "load", step: 0, steps });
-  for (const component of components) {
+  report(0);
+  for (const [name, component] of Object.entries(components)) {
+    const start = performance.now();
     await component.load({
       ...(signal !== undefined && { signal }),
-      onBytes: (done) => onProgress?.({ stage: "load", step: before + done, steps }),
+      onBytes: (done) => report(before + done),
     });
     before += component.bytes;
+    onSpan?.({ name: `load ${name}`, start, end: performance.now(), bytes: component.bytes });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
 import { linear } from "../modules/layers.js";
+import { type OnLayer, whenRun } from "../modules/on-layer.js";
 import { uploadIntegers } from "../modules/upload.js";
 import { relativePositionBucket } from "./relative-position.js";
 import type { T5Config } from "./t5-config.js";
@@ -11,14 +12,14 @@ export type TokenIds = readonly (readonly number[])[];
 /** Upstream: `T5EncoderModel` of transformers. */
 export interface T5Encoder {
   /** Last hidden states, [texts, longest text, d_model]; rows beyond a text's length mean nothing. */
-  encode(backend: Backend, ids: TokenIds): DeviceTensor;
+  encode(backend: Backend, ids: TokenIds, onLayer?: OnLayer): DeviceTensor;
 }
 
 const PADDING_ID = 0;
 
 export function createT5Encoder(config: T5Config, weights: Weights): T5Encoder {
   return {
-    encode(backend, ids) {
+    encode(backend, ids, onLayer) {
       using scope = backend.scope();
       const keyLengths = ids.map((text) => text.length);
       const tokens = Math.max(...keyLengths);
@@ -38,6 +39,7 @@ export function createT5Encoder(config: T5Config, weights: Weights): T5Encoder {
         const output = inner.keep(feedForward({ ...block, backend: inner, hidden: attended }));
         hidden.dispose();
         hidden = output;
+        whenRun({ scope: inner, layer, layers: config.num_layers, onLayer });
       }
       const weight = weights.get("encoder.final_layer_norm.weight");
       return scope.keep(

@@ -2,6 +2,7 @@ import type { Backend, DeviceTensor } from "@paroattn/backend";
 import { imageLayout, type TokenLayout } from "@paroattn/reorder";
 import type { Weights } from "../checkpoint/weights.js";
 import { conv2d, linear } from "../modules/layers.js";
+import { type OnLayer, whenRun } from "../modules/on-layer.js";
 import { allRows, uploadFloats } from "../modules/upload.js";
 import { pixArtBlock, type SelfAttention, type TextKeys } from "./pixart-block.js";
 import type { PixArtConfig } from "./pixart-config.js";
@@ -44,6 +45,7 @@ export interface ForwardOptions {
   readonly timestep: number;
   readonly conditions: PixArtConditions;
   readonly attend: SelfAttention;
+  readonly onLayer?: OnLayer;
 }
 
 /** Upstream: `PixArtTransformer2DModel` of diffusers. */
@@ -122,7 +124,7 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
       return { ...conditions, size };
     },
 
-    async forward({ backend, latents, timestep, conditions, attend }) {
+    async forward({ backend, latents, timestep, conditions, attend, onLayer }) {
       using scope = backend.scope();
       const { batch, layout: grid, size } = conditions;
       const rows = Array.from({ length: batch }, () => timestep);
@@ -164,6 +166,7 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
         inner.keep(output);
         hidden.dispose();
         hidden = output;
+        whenRun({ scope: inner, layer, layers: config.num_layers, onLayer });
       }
       const table = allRows(scope, weights.get("scale_shift_table"));
       const row = (index: number) =>
