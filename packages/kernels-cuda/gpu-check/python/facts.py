@@ -35,10 +35,28 @@ def run(command, seconds=20):
 
 def gpu_state():
     """Field -> text, as nvidia-smi has it now; None where there is no GPU to ask."""
-    output = run(["nvidia-smi", "-i", "0", f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader"])
+    state = query(FIELDS)
+    if state is None and query(["name"]) is not None:
+        # A field that this driver does not know spoils the whole query.
+        state = {}
+        for field in FIELDS:
+            state.update(query([field]) or {})
+    return state
+
+
+def query(fields):
+    """Field -> text; None if nvidia-smi does not answer."""
+    output = run(["nvidia-smi", "-i", "0", f"--query-gpu={','.join(fields)}", "--format=csv,noheader"])
     if not output:
         return None
-    return dict(zip(FIELDS, (value.strip() for value in output.splitlines()[0].split(","))))
+    return dict(zip(fields, (value.strip() for value in output.splitlines()[0].split(","))))
+
+
+def why_no_gpu():
+    """One sentence, where gpu_state() has nothing to say."""
+    if shutil.which("nvidia-smi") is None:
+        return "Expected nvidia-smi, which comes with the NVIDIA driver, but found no driver on this machine"
+    return "Expected nvidia-smi to show a GPU but found none"
 
 
 def machine():

@@ -22,6 +22,9 @@ def judge(result):
     conformance = result.get("conformance")
     if conformance is not None:
         at_most("conformance: failed cases", len(conformance["failed"]), 0)
+        # What was not reached has not conformed either.
+        stages = {stage["name"]: stage["status"] for stage in result["stages"]}
+        goals[-1]["met"] = goals[-1]["met"] and stages.get("conformance", "ok") == "ok"
     benchmarks = result.get("benchmarks", {})
     # Times of the emulator mean nothing.
     for case in [] if benchmarks.get("emulated") else benchmarks.get("cases", []):

@@ -55,6 +55,11 @@ class Stages:
             record.update(status="failed", reason=str(reason))
         except Exception as error:  # A fault of ours in one stage must not take the others along.
             record.update(status="failed", reason=f"{type(error).__name__}: {error}")
+        except BaseException:  # Told to stop: what was found until now is kept.
+            record.update(status="timed out", reason="the whole was stopped")
+            record["seconds"] = round(time.monotonic() - start, 1)
+            self._save()
+            raise
         self._stage_end = self._end
         record["seconds"] = round(time.monotonic() - start, 1)
         reason = f": {record['reason']}" if "reason" in record else ""

@@ -8,7 +8,7 @@ def format_result(result):
     for stage in result["stages"]:
         note = stage.get("reason") or stage.get("note") or ""
         lines.append(f"  {stage['name']:<14}{stage['status']:<10}{stage['seconds']:>7.1f} s  {note}")
-    for test in result.get("device_tests", []):
+    for test in [*result.get("device_tests", []), *result.get("native_tests", [])]:
         if test["status"] != "ok":
             lines.append(f"  {test['name']}: {test['reason']}")
     for case in result.get("conformance", {}).get("failed", [])[:20]:

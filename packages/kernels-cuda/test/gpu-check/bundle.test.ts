@@ -94,6 +94,16 @@ describe("the bundle", () => {
 });
 
 describe.runIf(hasPython)("run.sh", () => {
+  it.skipIf(spawnSync("nvidia-smi", ["-L"]).status === 0)("needs a GPU", () => {
+    const { status, stdout, stderr, result } = runCheck("no-gpu", []);
+    expect(result?.stages.map(({ name, status }) => [name, status])).toEqual([["facts", "failed"]]);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(
+      /^facts: failed: Expected nvidia-smi.* but found .*; --without-gpu does what can be done without one \(/,
+    );
+    expect(stdout).toBe("");
+    expect(status).toBe(2);
+  });
+
   it("stops where the device is opened, with one sentence", () => {
     const { status, result } = runCheck(
       "no-driver",

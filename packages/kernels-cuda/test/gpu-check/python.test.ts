@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,8 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 // The scripts of the GPU host, as far as they go without torch; the C library is the emulator's.
 const packageFolder = join(import.meta.dirname, "../..");
 const scripts = join(packageFolder, "gpu-check/python");
-const python = (args: readonly string[]) =>
-  spawnSync("python3", ["-B", ...args], { encoding: "utf8", cwd: scripts });
+const python = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  spawnSync("python3", ["-B", ...args], {
+    encoding: "utf8",
+    cwd: scripts,
+    env: { ...process.env, ...env },
+  });
 const has = (...modules: readonly string[]) =>
   python(["-c", `import ${["sys", ...modules].join(", ")}`]).status === 0;
 const scratch = mkdtempSync(join(tmpdir(), "paroattn-python-"));
@@ -44,6 +48,34 @@ print(_session_of(pid), _session_of(process.pid))
     expect(stdout).toBe("True\nNone None\n");
   });
 
+  it("know the GPU also where its driver does not know every field", () => {
+    const bin = mkdtempSync(join(scratch, "bin-"));
+    const script = [
+      "#!/bin/sh",
+      'case "$*" in *throttle*) echo "not a valid field to query"; exit 2;; esac',
+      'case "$*" in *query-gpu=name*) echo "Some GPU";; *compute_cap*) echo 9.0;; *) exit 2;; esac',
+    ];
+    writeFileSync(join(bin, "nvidia-smi"), `${script.join("\n")}\n`, { mode: 0o755 });
+    const code = "import facts, json; print(json.dumps(facts.gpu_state()))";
+    const PATH = `${bin}:${process.env.PATH}`;
+    const { stdout } = python(["-c", code], { PATH });
+    expect(JSON.parse(stdout)).toEqual({ name: "Some GPU", compute_cap: "9.0" });
+  });
+
+  it("keep what was found when they are told to stop", () => {
+    const code = `
+import io, sys
+from stages import Stages
+saved = []
+stages = Stages(60, io.StringIO(), lambda: saved.append([dict(record) for record in stages.records]))
+try:
+    stages.run("one", 30, lambda: sys.exit("stopped"))
+except SystemExit:
+    print(saved[-1][0]["status"], saved[-1][0]["reason"])
+`;
+    expect(python(["-c", code]).stdout).toBe("timed out the whole was stopped\n");
+  });
+
   it("judge goals from a result", () => {
     const code = `
 import json
@@ -64,10 +96,12 @@ result = {
 result["goals"] = judge(result)
 format_result(result)
 print(json.dumps([goal["met"] for goal in result["goals"]]))
+result["stages"].append({"name": "conformance", "status": "timed out", "seconds": 80.0})
+print(json.dumps(judge(result)[0]["met"]))
 `;
     const { stdout, stderr } = python(["-c", code]);
     expect(stderr).toBe("");
-    expect(JSON.parse(stdout)).toEqual([true, true, false, true, false]);
+    expect(stdout).toBe("[true, true, false, true, false]\nfalse\n");
   });
 
   it.runIf(has("numpy"))("make orders, tables and masks", () => {
