@@ -6,7 +6,12 @@ import {
 } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
-import { checkpointFolder, planFile, readPrompts } from "@paroattn/sample-image";
+import {
+  checkpointFolder,
+  planFile,
+  readPrompts,
+  recommendedGuidance,
+} from "@paroattn/sample-image";
 
 /** One line of `npm run bench -- loop --json`: the denoising loop of one sample-image picture, 20 steps. */
 export interface LoopLine {
@@ -46,7 +51,13 @@ export async function* benchLoop(options: {
   });
   const prompt = (await readPrompts("heldoutOne"))[0]!;
   const draw = (attention: AttentionStrategy, steps?: number) =>
-    pipeline.generate({ prompt, seed: SEED, attention, ...(steps !== undefined && { steps }) });
+    pipeline.generate({
+      prompt,
+      seed: SEED,
+      guidance: recommendedGuidance,
+      attention,
+      ...(steps !== undefined && { steps }),
+    });
   for (const strategy of strategies) await draw(strategy, 1);
   const samples = strategies.map((): Sample[] => []);
   const densities = strategies.map(() => 1);

@@ -35,6 +35,7 @@ export const options: CalibrationOptions & { density: number } = {
   density: 0.5,
   prompts: ["one", "two"],
   seeds: [1, 2],
+  settings: { guidance: 3 },
   generate: async (strategy) => {
     for (const model of models) await generate(model, strategy);
   },

@@ -43,7 +43,7 @@ describe("makePlan", () => {
       ],
       precision: { qk: "f32", pv: "f32" },
       scoring: { orders: "chosen", alpha: 0.5, sigma: 0.9, epsilon: 1e-3 },
-      calibration: { prompts: ["one", "two"], seeds: [1, 2] },
+      calibration: { prompts: ["one", "two"], seeds: [1, 2], settings: { guidance: 3 } },
       packages: { "@paroattn/kernels-cpu": "1.2.3" },
     });
     expect(plan.density.asked).toBe(0.5);

@@ -4,6 +4,7 @@ import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { checkpointFolder } from "@paroattn/sample-image";
 import { checkWritable } from "../files/picture-file.js";
 import { readPromptFile } from "../files/prompt-file.js";
+import { isSampleModel } from "../model-defaults.js";
 import { calibratePlan, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
 import { DEFAULT_DENSITY } from "../plans/choose-plan.js";
 import { createProgress } from "../terminal/progress.js";
@@ -45,7 +46,7 @@ export async function calibrate(
   const file = resolve(flags.out);
   await checkWritable(file);
   const model = flags.model ?? checkpointFolder;
-  if (flags.prompts === undefined && resolve(model) !== checkpointFolder) {
+  if (flags.prompts === undefined && !isSampleModel(model)) {
     throw new UsageError(`Expected --prompts FILE with one or two prompts that suit ${model}`);
   }
   const prompts =

@@ -2,10 +2,12 @@ import { resolve } from "node:path";
 import { describePrecision } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
-import { checkpointFolder, recommendedGuidance } from "@paroattn/sample-image";
 import { outputNames } from "../files/output-names.js";
 import { checkWritable, writePicture } from "../files/picture-file.js";
+import { defaultGuidance } from "../model-defaults.js";
 import { chooseStrategy, type StrategyFlags } from "../plans/choose-strategy.js";
+import { startProfile } from "../profile/recorder.js";
+import { reportProfile } from "../profile/report.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import { createProgress } from "../terminal/progress.js";
 import { warnThrough } from "../terminal/warn.js";
@@ -18,6 +20,8 @@ export interface GenerateFlags extends StrategyFlags {
   readonly count: number;
   readonly threads?: number;
   readonly out?: string;
+  /** Print where time and memory go; with a file, write a Chrome trace there too. */
+  readonly profile?: true | string;
   readonly json?: boolean;
 }
 
@@ -53,21 +57,29 @@ export async function generate(
   const firstSeed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
   const seeds = Array.from({ length: count }, (_, index) => firstSeed + index);
   const files = outputNames({ out: flags.out, prompt, seeds }).map((file) => resolve(file));
-  for (const file of files) await checkWritable(file);
+  const trace = typeof flags.profile === "string" ? resolve(flags.profile) : undefined;
+  for (const file of trace === undefined ? files : [...files, trace]) await checkWritable(file);
 
+  const profiler = flags.profile === undefined ? undefined : startProfile();
+  const stage = profiler?.stage ?? (<T>(_name: string, task: () => Promise<T>) => task());
+  const onSpan = profiler && { onSpan: profiler.onSpan };
   const backend = createCpuBackend(flags.threads === undefined ? {} : { threads: flags.threads });
   try {
-    const { strategy, model } = await chooseStrategy({ flags, backend, progress, warn, signal });
-    await using pipeline = await loadPipeline(model, {
-      backend,
-      attention: strategy,
-      // One picture frees each component when its stage is over; several would load them again and again.
-      residency: count === 1 ? "eager" : "keep",
-      signal,
-      onProgress: showOn(progress, strategy.name),
-    });
-    const guidance =
-      flags.guidance ?? (resolve(model) === checkpointFolder ? recommendedGuidance : undefined);
+    const { strategy, model } = await stage("plan", () =>
+      chooseStrategy({ flags, backend, progress, warn, signal }),
+    );
+    await using pipeline = await stage("load", () =>
+      loadPipeline(model, {
+        backend,
+        attention: strategy,
+        // One picture frees each component when its stage is over; several would load them again and again.
+        residency: count === 1 ? "eager" : "keep",
+        signal,
+        onProgress: showOn(progress, strategy.name),
+        ...onSpan,
+      }),
+    );
+    const guidance = flags.guidance ?? defaultGuidance(model);
     const settings = {
       prompt,
       signal,
@@ -85,8 +97,9 @@ export async function generate(
         ...settings,
         seed,
         onProgress: showOn(progress, title),
+        ...onSpan,
       });
-      await writePicture(files[index]!, images[0]!);
+      await stage("write", () => writePicture(files[index]!, images[0]!));
       total.steps = steps;
       total.precision = describePrecision(report);
       total.density += report.density / count;
@@ -95,9 +108,12 @@ export async function generate(
     }
     const totalMs = performance.now() - start;
     const { steps, ...sums } = total;
+    progress.end();
+    if (profiler !== undefined) await reportProfile(profiler.profile(), trace);
     return { files, seed: firstSeed, steps, strategy: strategy.name, ...sums, totalMs };
   } finally {
     progress.end();
+    profiler?.end();
     backend.dispose();
   }
 }

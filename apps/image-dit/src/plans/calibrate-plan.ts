@@ -2,6 +2,7 @@ import { denseAttention, makePlans, type Plan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { loadPipeline } from "@paroattn/pipelines";
 import { readPrompts } from "@paroattn/sample-image";
+import { defaultGuidance } from "../model-defaults.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import type { Progress } from "../terminal/progress.js";
 
@@ -24,6 +25,7 @@ export interface CalibratePlansOptions {
   /** Every head in native order, as a control. Default: the order that the scores choose for each head. */
   readonly forcedOrders?: "native";
   readonly steps?: number;
+  /** Default: the sample model's own, else the pipeline's. */
   readonly guidance?: number;
   /** Of the first prompt; the next ones have the seeds after it. Default: 1,000,000. */
   readonly seed?: number;
@@ -50,7 +52,8 @@ export async function calibratePlan(
 export async function calibratePlans(options: CalibratePlansOptions): Promise<Plan[]> {
   const { model, densities, prompts, backend, progress, warn, signal } = options;
   const { alpha, forcedOrders } = options;
-  const { seed = CALIBRATION_SEED, steps, guidance, width, height } = options;
+  const { seed = CALIBRATION_SEED, steps, width, height } = options;
+  const guidance = options.guidance ?? defaultGuidance(model);
   const seeds = prompts.map((_, index) => seed + index);
   const settings = {
     ...(steps !== undefined && { steps }),
@@ -70,6 +73,7 @@ export async function calibratePlans(options: CalibratePlansOptions): Promise<Pl
     densities,
     prompts,
     seeds,
+    settings,
     signal,
     ...(alpha !== undefined && { alpha }),
     ...(forcedOrders !== undefined && { forcedOrders }),

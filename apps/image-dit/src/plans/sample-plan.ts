@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Plan, readPlan, writePlan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
-import { checkpointFolder, planFile, scenes } from "@paroattn/sample-image";
+import { checkpointFolder, planFile, recommendedGuidance, scenes } from "@paroattn/sample-image";
 import { cacheFolder } from "../files/cache-folder.js";
 import type { Progress } from "../terminal/progress.js";
 import { calibratePlans, sampleCalibrationPrompts } from "./calibrate-plan.js";
@@ -60,11 +60,11 @@ export async function samplePlans(
   const ownSize = width === scenes.picture.width && height === scenes.picture.height;
   const shipped = ownSize && orders === "chosen" ? await readIfThere(planFile) : undefined;
   const weights = await weightsName();
-  const suffix = orders === "native" ? "-native" : "";
+  const suffix = `g${recommendedGuidance}${orders === "native" ? "-native" : ""}`;
   const cached = (density: number) =>
     join(
       cacheFolder(),
-      `sample-image-${weights}-${width}x${height}-${density}${suffix}.safetensors`,
+      `sample-image-${weights}-${width}x${height}-${density}-${suffix}.safetensors`,
     );
   const known = new Map<number, Plan>();
   for (const density of densities) {

@@ -100,7 +100,11 @@ export async function makePlans(
       await planFromMasses({
         summing,
         density,
-        calibration: { prompts: [...prompts], seeds: [...options.seeds] },
+        calibration: {
+          prompts: [...prompts],
+          seeds: [...options.seeds],
+          ...(options.settings && { settings: { ...options.settings } }),
+        },
         scoring: {
           orders: forcedOrders === undefined ? "chosen" : "forced",
           alpha,

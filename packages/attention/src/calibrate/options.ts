@@ -21,6 +21,8 @@ export interface CalibrationOptions {
   readonly prompts: readonly string[];
   /** A seed for each prompt; recorded in the plan. */
   readonly seeds: readonly number[];
+  /** What else decides the pictures, such as steps and guidance; recorded in the plan. Default: none. */
+  readonly settings?: Readonly<Record<string, number>>;
   /** Weight of sparsity against incoherence when orders are chosen, in [0, 1]. Default: 0.5. */
   readonly alpha?: number;
   /** Share of small entries that makes a block sparse, in [0, 1]. Default: 0.9. */

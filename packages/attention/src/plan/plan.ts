@@ -51,6 +51,8 @@ export interface Plan extends ModelShape {
   readonly calibration: {
     readonly prompts: readonly string[];
     readonly seeds: readonly number[];
+    /** What else decided the pictures, such as steps and guidance. */
+    readonly settings?: Readonly<Record<string, number>>;
   };
   /** Versions of the packages that made it. */
   readonly packages: Readonly<Record<string, string>>;

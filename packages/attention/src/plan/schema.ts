@@ -60,7 +60,11 @@ export const planSchema = z.object({
     epsilon: z.number().gt(0),
   }),
   calibration: z
-    .object({ prompts: z.array(z.string()).min(1), seeds: z.array(z.int()) })
+    .object({
+      prompts: z.array(z.string()).min(1),
+      seeds: z.array(z.int()),
+      settings: z.record(z.string(), z.number()).exactOptional(),
+    })
     .refine(({ prompts, seeds }) => prompts.length === seeds.length, "expected a seed per prompt"),
   packages: z.record(z.string(), z.string()),
 });
