@@ -4,6 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { type CalibrateFlags, calibrate } from "./commands/calibrate.js";
 import { type GenerateFlags, generate } from "./commands/generate.js";
 import { addEvaluateCommand } from "./evaluate/command.js";
+import { addInspectCommand } from "./inspect/command.js";
 import { parsedBy, schemas } from "./options.js";
 import { formatCalibrateResult, formatGenerateResult } from "./terminal/results.js";
 import { runCommand } from "./terminal/run-command.js";
@@ -100,6 +101,7 @@ program
   );
 
 addEvaluateCommand(program);
+addInspectCommand(program);
 
 try {
   await program.parseAsync();

@@ -40,6 +40,7 @@ export const schemas = {
   seed: wholeNumber(0, 2 ** 32 - 1),
   size: wholeNumber(1, 65_536),
   count: wholeNumber(1, 10_000),
+  index: wholeNumber(0, 9999),
   threads: wholeNumber(1, 1024),
   guidance: numeric.pipe(z.number().min(1, "Expected a guidance of at least 1")),
   density: numeric.pipe(

@@ -1,0 +1,71 @@
+import { inspectAttention, type LayerView, type Plan } from "@paroattn/attention";
+import type { Backend } from "@paroattn/backend";
+import { loadPipeline } from "@paroattn/pipelines";
+import { showOn } from "../terminal/pipeline-progress.js";
+import type { Progress } from "../terminal/progress.js";
+
+export interface WatchModelOptions {
+  readonly model: string;
+  readonly plan: Plan;
+  readonly prompt: string;
+  readonly negative?: string;
+  readonly seed: number;
+  readonly steps?: number;
+  readonly guidance?: number;
+  readonly width?: number;
+  readonly height?: number;
+  /** 0-based. Default: the middle step. */
+  readonly step?: number;
+  /** 0-based. Default: all. */
+  readonly layer?: number;
+  /** Called for each layer; the model waits for it. */
+  readonly visit: (view: LayerView) => Promise<void>;
+  readonly backend: Backend;
+  readonly progress: Progress;
+  readonly warn: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a model dense up to the step that is asked for, shows its layers, and stops there: the rest draws no more to see. */
+export async function watchModel(options: WatchModelOptions): Promise<void> {
+  const { model, plan, prompt, seed, backend, progress, warn } = options;
+  const seen = new AbortController();
+  const signal = AbortSignal.any([options.signal, seen.signal]);
+  const attention = inspectAttention({
+    plan,
+    ...(options.step !== undefined && { step: options.step }),
+    ...(options.layer !== undefined && { layer: options.layer }),
+    visit: async (view) => {
+      await options.visit(view);
+      if (view.layer === (options.layer ?? plan.layers - 1)) seen.abort();
+    },
+    onProgress: ({ stage, site, sites }) =>
+      progress.update(stage === "before" ? "dense, up to the step" : "the step", site / sites),
+  });
+  await using pipeline = await loadPipeline(model, {
+    backend,
+    attention,
+    residency: "eager",
+    signal,
+  });
+  const show = showOn(progress, "inspect");
+  try {
+    await pipeline.generate({
+      prompt,
+      seed,
+      signal,
+      onWarning: warn,
+      // The strategy tells how far the loop is: it ends before the loop does.
+      onProgress: (report) => {
+        if (report.stage !== "denoise") show(report);
+      },
+      ...(options.negative !== undefined && { negativePrompt: options.negative }),
+      ...(options.steps !== undefined && { steps: options.steps }),
+      ...(options.guidance !== undefined && { guidance: options.guidance }),
+      ...(options.width !== undefined && { width: options.width }),
+      ...(options.height !== undefined && { height: options.height }),
+    });
+  } catch (error) {
+    if (!seen.signal.aborted || options.signal.aborted) throw error;
+  }
+}
