@@ -3,5 +3,5 @@ import type { Progress } from "./progress.js";
 
 /** Shows a pipeline's reports on the bar, under a title such as "dense". */
 export function showOn(progress: Progress, title: string): (report: GenerateProgress) => void {
-  return ({ stage, step, steps }) => progress.update(`${title}, ${stage}`, step / steps);
+  return ({ stage, done }) => progress.update(`${title}, ${stage}`, done);
 }
