@@ -64,6 +64,7 @@ program
   )
   .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
   .option("--out <file>", "PNG file (default: named after prompt and seed)")
+  .option("--profile [file]", "tell where time and memory go; with a file, also as a Chrome trace")
   .option("--json", "print one JSON object")
   .action((prompt: string, flags: GenerateFlags) =>
     runCommand(async (signal) =>
@@ -87,7 +88,11 @@ program
   )
   .option("--prompts <file>", "one prompt a line (default: the sample model's first two)")
   .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-  .option("--guidance <scale>", "guidance scale (default: 4.5)", parsedBy(schemas.guidance))
+  .option(
+    "--guidance <scale>",
+    "guidance scale (default: 3 for the sample model, else 4.5)",
+    parsedBy(schemas.guidance),
+  )
   .option("--seed <number>", "seed of the first prompt (default: 1000000)", parsedBy(schemas.seed))
   .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
   .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
