@@ -4,13 +4,13 @@ import { join } from "node:path";
 
 const HEADING = "## What comes along\n";
 /** Sizes change with every commit: a README may be this far off. */
-const TOLERANCE = 0.25;
+const TOLERANCE = 0.4;
 /** Below this, in MB, a size is noise. */
 const GRAIN = 0.02;
 
 const megabytes = (bytes) => {
   const value = bytes / 1e6;
-  return value < 0.1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : value.toFixed(0);
+  return value < 1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : value.toFixed(0);
 };
 
 /** The text between the heading and the next one. */

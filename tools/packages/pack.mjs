@@ -14,6 +14,14 @@ export const tarballFolder = join(root, "out/packages");
  * @returns {Promise<Map<string, { file: string, contents: string[] }>>} tarball and the paths in it, by package name
  */
 export async function packAll() {
+  await step("gather the CPU addon and its libraries", [
+    process.execPath,
+    "packages/kernels-cpu/scripts/stage-platform.mjs",
+  ]);
+  await step("write the notices of the CUDA addon", [
+    process.execPath,
+    "packages/kernels-cuda/scripts/third-party-notices.mjs",
+  ]);
   await mkdir(tarballFolder, { recursive: true });
   for (const file of await readdir(tarballFolder)) {
     if (file.endsWith(".tgz")) await rm(join(tarballFolder, file));

@@ -1,9 +1,10 @@
 // THIRD_PARTY_NOTICES.md of a platform package: what of others is in it, in which version, under which licence. The words of
 // the licences come from the machine that packs, where they lie beside the very files that are packed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { licenceSection } from "../../../tools/packages/licence-section.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -68,25 +69,12 @@ function section({ name, path }) {
 
 /** Headers of these are compiled into the addon. */
 function headerSections() {
-  const wrapper = dirname(require.resolve("node-addon-api/package.json"));
-  const headers = dirname(require.resolve("node-api-headers/package.json"));
-  return [wrapper, headers].map((folder) => {
-    const { name, version, license } = JSON.parse(
-      readFileSync(join(folder, "package.json"), "utf8"),
-    );
-    const file = ["LICENSE.md", "LICENSE"].map((one) => join(folder, one)).find(existsSync);
-    if (file === undefined) throw new Error(`expected the licence of ${name} but found none`);
-    return [
-      `## ${name}`,
-      "",
-      `Version ${version}, headers compiled into the addon. Licence: ${license}.`,
-      "",
-      "```",
-      readFileSync(file, "utf8").trim(),
-      "```",
-      "",
-    ].join("\n");
-  });
+  return ["node-addon-api", "node-api-headers"].map((name) =>
+    licenceSection(
+      dirname(require.resolve(`${name}/package.json`)),
+      "headers compiled into the addon",
+    ),
+  );
 }
 
 /**
