@@ -25,10 +25,11 @@ function parse() {
 
 try {
   const { folder, run, passOn } = parse();
-  const { bytes, files } = await makeBundle(folder);
+  const runHere = run && works("nvidia-smi", "-L") && works("nvcc", "--version");
+  const { bytes, files } = await makeBundle(folder, { keepBuild: runHere });
   const where = relative(process.cwd(), folder) || ".";
   process.stdout.write(`${where}: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
-  if (run && works("nvidia-smi", "-L") && works("nvcc", "--version")) {
+  if (runHere) {
     const { status } = spawnSync("bash", [join(folder, "run.sh"), ...passOn], { stdio: "inherit" });
     process.exitCode = status ?? 1;
   } else {

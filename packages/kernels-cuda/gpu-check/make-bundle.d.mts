@@ -1,7 +1,7 @@
 export const SIZE_LIMIT: number;
 export function makeBundle(
   folder: string,
-  options?: { readonly node?: string },
+  options?: { readonly node?: string; readonly keepBuild?: boolean },
 ): Promise<{
   readonly bytes: number;
   readonly files: readonly {

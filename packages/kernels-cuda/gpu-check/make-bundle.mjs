@@ -28,12 +28,13 @@ export const SIZE_LIMIT = 55_000_000;
 /**
  * Makes the bundle anew.
  *
- * @param {string} folder where; what is there is replaced, but for a build that run.sh left (a second run is quick with it)
- * @param {{ node?: string }} [options] node: a Node binary to carry, uncompressed, in place of the one from npm
+ * @param {string} folder where; what is there is replaced
+ * @param {{ node?: string, keepBuild?: boolean }} [options] node: a Node binary to carry, uncompressed, in place of the one
+ *   from npm; keepBuild: the build and the Node that run.sh left stay (a second run here is quick with them)
  * @returns {Promise<{ bytes: number, files: { path: string, bytes: number, sha256: string }[] }>}
  * @throws {Error} if it comes out larger than SIZE_LIMIT (with the Node from npm)
  */
-export async function makeBundle(folder, { node } = {}) {
+export async function makeBundle(folder, { node, keepBuild = false } = {}) {
   const fresh = `${folder}.part`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
@@ -69,8 +70,10 @@ export async function makeBundle(folder, { node } = {}) {
     join(fresh, "bundle.json"),
     `${JSON.stringify({ ...description, bytes, files }, undefined, 1)}\n`,
   );
-  await keepTimes(folder, fresh, files);
-  await keepBuild(folder, fresh);
+  if (keepBuild) {
+    await keepTimes(folder, fresh, files);
+    await moveBuild(folder, fresh);
+  }
   await rm(folder, { recursive: true, force: true });
   await rename(fresh, folder);
   return { bytes, files };
@@ -99,7 +102,7 @@ async function keepTimes(old, fresh, files) {
   }
 }
 
-async function keepBuild(old, fresh) {
+async function moveBuild(old, fresh) {
   for (const name of ["build", "node"]) {
     if (await stat(join(old, name)).catch(() => undefined)) {
       await rename(join(old, name), join(fresh, name));

@@ -134,7 +134,7 @@ class Check:
         generator = ["-G", "Ninja"] if shutil.which("ninja") else []
         include = BUNDLE / "include"
         start = time.monotonic()
-        self.stages.command(
+        self.configure(
             [
                 "cmake",
                 "-S",
@@ -167,6 +167,17 @@ class Check:
         if broken:
             raise broken
         return f"{architecture} in {seconds} s with {jobs} jobs"
+
+    def configure(self, command):
+        """A build that another machine or another place has left in the bundle is of no use here."""
+        left = (self.build_folder / "CMakeCache.txt").exists() and self.arguments.build_folder is None
+        try:
+            self.stages.command(command)
+        except Failure:
+            if not left:
+                raise
+            shutil.rmtree(self.build_folder)
+            self.stages.command(command)
 
     def resources(self):
         """What the compiler says each kernel uses; a spill fails the stage, but not the others."""

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -77,6 +86,21 @@ describe("the bundle", () => {
     expect(paths.filter((path) => /node_modules|__pycache__|\.o$|\.node$/.test(path))).toEqual([]);
     const { commit } = JSON.parse(readFileSync(join(folder, "bundle.json"), "utf8"));
     expect(commit === null || /^[0-9a-f]{40}$/.test(commit)).toBe(true);
+  });
+
+  it("keeps a build that is there only where it is asked to", { timeout: 60_000 }, async () => {
+    const made = join(scratch, "twice");
+    for (const [keepBuild, found] of [
+      [true, true],
+      [false, false],
+    ] as const) {
+      mkdirSync(join(made, "build"), { recursive: true });
+      writeFileSync(join(made, "build/left"), "");
+      const { files } = await makeBundle(made, { node: process.execPath, keepBuild });
+      expect(existsSync(join(made, "build/left"))).toBe(found);
+      expect(files.some(({ path }) => path.startsWith("build"))).toBe(false);
+    }
+    rmSync(made, { recursive: true });
   });
 
   it("is small enough", () => {
