@@ -10,7 +10,9 @@ import { main, root, step, task } from "../setup/steps.mjs";
 import { alongProblems, writeAlong } from "./along.mjs";
 import { browserProblems } from "./browser.mjs";
 import { packAll } from "./pack.mjs";
+import { platformProblems } from "./platform.mjs";
 import { serveTarballs } from "./registry.mjs";
+import { rehearse } from "./rehearse.mjs";
 import { skeletonProblems } from "./skeleton.mjs";
 import { walk } from "./stranger.mjs";
 import { typeProblems } from "./types.mjs";
@@ -73,6 +75,9 @@ async function walkAll(published, tarballs, write) {
       }
     }
     refuse(walked.flatMap(({ name, problems }) => problems.map((one) => `${name}: ${one}`)));
+    await task("install the CPU addon by hand", async () =>
+      refuse(await platformProblems({ registry: registry.url })),
+    );
     await task("types of the examples", async () => refuse(await typeProblems(walked)));
     await task("reorder's first example in a browser", async () => {
       const { project } = walked.find(({ name }) => name === "@paroattn/reorder");
@@ -111,6 +116,7 @@ async function checkTarballs(published, write) {
     step(`attw ${name}`, [bin("attw"), tarballs.get(name).file, "--profile", "esm-only"]);
   await inPairs(typed, attw);
   await walkAll(typed, tarballs, write);
+  await task("rehearse a release", () => rehearse(tarballs));
 }
 
 /** @param {{ write?: boolean }} [options] write: bring the READMEs up to date instead of checking them */
