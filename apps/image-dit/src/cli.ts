@@ -25,7 +25,10 @@ program
   .description("draw pictures of a prompt")
   .argument("<prompt>", 'what to draw, such as "a red circle"; may be empty')
   .option("--negative <text>", "what the picture should not be")
-  .option("--model <folder>", "diffusers folder (default: the sample model)")
+  .option(
+    "--model <folder>",
+    "diffusers folder, or owner/name of the hub (default: the sample model)",
+  )
   .addOption(
     new Option(
       "--attention <strategy>",
@@ -75,7 +78,10 @@ program
 program
   .command("calibrate")
   .description("make a plan: one token order a head and static block masks")
-  .option("--model <folder>", "diffusers folder (default: the sample model)")
+  .option(
+    "--model <folder>",
+    "diffusers folder, or owner/name of the hub (default: the sample model)",
+  )
   .option(
     "--density <share>",
     "share of query-key pairs to keep (default: 0.3)",

@@ -13,6 +13,9 @@ const ARCHITECTURES: Readonly<Record<string, ArchitectureLoader>> = {
   PixArtSigmaPipeline: loadPixArt,
 };
 
+/** Class names in `model_index.json` that `loadPipeline` takes. */
+export const supportedArchitectures: readonly string[] = Object.keys(ARCHITECTURES);
+
 /**
  * Loads a diffusers checkpoint folder.
  *
@@ -41,7 +44,7 @@ export async function loadPipeline(
   const load = Object.hasOwn(ARCHITECTURES, architecture) ? ARCHITECTURES[architecture] : undefined;
   if (load === undefined) {
     throw expected({
-      expected: `architecture ${Object.keys(ARCHITECTURES).join(" or ")}`,
+      expected: `architecture ${supportedArchitectures.join(" or ")}`,
       found: architecture,
       where: join(folder, file),
     });

@@ -4,6 +4,7 @@ import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
 import { outputNames } from "../files/output-names.js";
 import { checkWritable, writePicture } from "../files/picture-file.js";
+import { localModel } from "../hub/local-model.js";
 import { defaultGuidance } from "../model-defaults.js";
 import { chooseStrategy, type StrategyFlags } from "../plans/choose-strategy.js";
 import { startProfile } from "../profile/recorder.js";
@@ -68,8 +69,9 @@ export async function generate(
     const { strategy, model } = await stage("plan", () =>
       chooseStrategy({ flags, backend, progress, warn, signal }),
     );
+    const folder = await localModel(model, { progress, warn, signal });
     await using pipeline = await stage("load", () =>
-      loadPipeline(model, {
+      loadPipeline(folder, {
         backend,
         attention: strategy,
         // One picture frees each component when its stage is over; several would load them again and again.

@@ -2,6 +2,7 @@ import { denseAttention, makePlans, type Plan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { loadPipeline } from "@paroattn/pipelines";
 import { readPrompts } from "@paroattn/sample-image";
+import { localModel } from "../hub/local-model.js";
 import { defaultGuidance } from "../model-defaults.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import type { Progress } from "../terminal/progress.js";
@@ -61,7 +62,8 @@ export async function calibratePlans(options: CalibratePlansOptions): Promise<Pl
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
   };
-  await using pipeline = await loadPipeline(model, {
+  const folder = await localModel(model, { progress, warn, signal });
+  await using pipeline = await loadPipeline(folder, {
     backend,
     attention: denseAttention(),
     signal,
