@@ -4,7 +4,7 @@ import { denseAttention } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { loadPipeline } from "@paroattn/pipelines";
-import { checkpointFolder, readPrompts, recommendedGuidance } from "@paroattn/sample-image";
+import { checkpointFolder, readPrompts } from "@paroattn/sample-image";
 import { combine, type PlannedCombination, type StrategyName } from "../evaluate/combinations.js";
 import { Evaluation, type EvaluationSettings } from "../evaluate/evaluation.js";
 import { fingerprintModel } from "../evaluate/model-fingerprint.js";
@@ -22,6 +22,7 @@ import { installedSoftware } from "../evaluate/software.js";
 import { type EvaluationLine, summarise } from "../evaluate/summary.js";
 import { cacheFolder } from "../files/cache-folder.js";
 import { readPromptFile } from "../files/prompt-file.js";
+import { defaultGuidance, isSampleModel } from "../model-defaults.js";
 import { CALIBRATION_SEED, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import { createProgress, type Progress } from "../terminal/progress.js";
@@ -53,6 +54,7 @@ export interface EvaluateResult {
 }
 
 const DEFAULT_STEPS = 20;
+/** The pipelines' own; named, because a result is found again by it. */
 const DEFAULT_GUIDANCE = 4.5;
 const DEFAULT_SEEDS = [1];
 const DEFAULT_PRECISIONS = ["fp32"];
@@ -130,7 +132,7 @@ interface Request {
 /** @throws UsageError where flags contradict each other or something is missing. */
 async function readRequest(flags: EvaluateFlags): Promise<Request> {
   const model = flags.model ?? checkpointFolder;
-  const isSample = resolve(model) === checkpointFolder;
+  const isSample = isSampleModel(model);
   const strategies = flags.attention;
   const onlyDense = strategies?.every((strategy) => strategy === "dense") ?? false;
   for (const flag of ["density", "plan"] as const) {
@@ -219,7 +221,7 @@ async function settingsFor(options: {
   readonly signal: AbortSignal;
 }): Promise<EvaluationSettings> {
   const { backend, progress, signal } = options;
-  const { model, isSample, flags } = options.request;
+  const { model, flags } = options.request;
   // Nothing is loaded yet: this only looks at the folder, refuses what is none, and tells the size.
   await using pipeline = await loadPipeline(model, {
     backend,
@@ -233,7 +235,7 @@ async function settingsFor(options: {
       onProgress: (done) => progress.update("fingerprint", done),
     }),
     steps: flags.steps ?? DEFAULT_STEPS,
-    guidance: flags.guidance ?? (isSample ? recommendedGuidance : DEFAULT_GUIDANCE),
+    guidance: flags.guidance ?? defaultGuidance(model) ?? DEFAULT_GUIDANCE,
     width: flags.width ?? pipeline.defaultSize.width,
     height: flags.height ?? pipeline.defaultSize.height,
     backend: backend.description,
@@ -266,8 +268,7 @@ async function measure(options: {
       signal,
       onProgress: showOn(progress, "evaluate"),
     });
-    const onProgress = (done: number) => progress.update("evaluate", done);
-    await evaluation.run({ pipeline, backend, warn, onProgress, signal });
+    await evaluation.run({ pipeline, warn, onProgress: progress.update, signal });
   } catch (error) {
     const { known: kept } = evaluation.state;
     if (signal.aborted && kept > 0) {

@@ -5,7 +5,6 @@ import {
   paroAttention,
   precisionFromName,
 } from "@paroattn/attention";
-import type { AttentionPrecision } from "@paroattn/backend";
 import { nativeOrder } from "@paroattn/reorder";
 
 /** `paro-native` is PARO's control: masks of its own, every head in native order. */
@@ -46,13 +45,9 @@ export function combine(options: {
   ]);
 }
 
-export function precisionOf(combination: Combination): AttentionPrecision {
-  return precisionFromName(combination.precision);
-}
-
 export function attentionOf(combination: Combination): AttentionStrategy {
   const { plan } = combination;
-  const precision = precisionOf(combination);
+  const precision = precisionFromName(combination.precision);
   return plan === undefined ? denseAttention({ precision }) : paroAttention({ plan, precision });
 }
 

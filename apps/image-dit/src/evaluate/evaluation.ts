@@ -1,7 +1,6 @@
 import { denseAttention, encodePlan } from "@paroattn/attention";
-import type { Backend } from "@paroattn/backend";
-import type { Pipeline } from "@paroattn/pipelines";
-import { attentionOf, type Combination, describeCombination, precisionOf } from "./combinations.js";
+import type { GenerateOptions, GenerateResult, Pipeline } from "@paroattn/pipelines";
+import { attentionOf, type Combination } from "./combinations.js";
 import { hashOfBytes } from "./hash.js";
 import {
   type Incoherence,
@@ -10,7 +9,7 @@ import {
   WATCHED_STEPS,
   watchIncoherence,
 } from "./incoherence.js";
-import { measurePair } from "./measure-pair.js";
+import { type Draw, measurePair } from "./measure-pair.js";
 import { type PairResult, pairResultSchema } from "./pair-result.js";
 import type { ResultStore } from "./result-store.js";
 import type { Software } from "./software.js";
@@ -72,6 +71,20 @@ export interface EvaluationState {
   readonly oldest: string | undefined;
 }
 
+type DrawSubject = (
+  subject: Subject,
+  options: Pick<GenerateOptions, "steps" | "attention" | "onProgress">,
+) => Promise<GenerateResult>;
+
+export interface RunOptions {
+  readonly pipeline: Pipeline;
+  readonly warn: (message: string) => void;
+  /** From 0 to 1; of what was left to measure, once the evaluation proper begins. */
+  readonly onProgress: (stage: "warm up" | "evaluate", done: number) => void;
+  /** What is finished by then stays in the store. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * An evaluation picture by picture: all combinations of the first one, then of the second, so that the time left can be
  * told and a part is a fair part. Each result is kept in the store as soon as it is there, and is not measured again.
@@ -131,73 +144,80 @@ export class Evaluation {
   }
 
   /** Measures what is left. */
-  async run(options: {
-    readonly pipeline: Pipeline;
-    readonly backend: Backend;
-    readonly warn: (message: string) => void;
-    /** From 0 to 1, of what was left. */
-    readonly onProgress: (done: number) => void;
-    readonly signal: AbortSignal;
-  }): Promise<void> {
-    const { pipeline, backend, onProgress, signal } = options;
-    const { store, settings } = this.#work;
+  async run(options: RunOptions): Promise<void> {
     const left = this.#tasks.filter((task) => !this.#isKnown(task));
-    // A precision that the backend does not execute is refused before the first picture.
-    for (const { combination } of left) {
-      if (combination !== undefined) backend.arithmetic(precisionOf(combination));
-    }
     const total = left.reduce((sum, { runs }) => sum + runs, 0);
-    const warm = new Set<string>();
-    const warned = new Set<string>();
-    const onWarning = (message: string) => {
-      if (!warned.has(message)) options.warn(message);
-      warned.add(message);
-    };
+    const generate = this.#generator(options);
+    await this.#warmUp({ ...options, left, generate });
     let done = 0;
     for (const task of left) {
-      const { combination, subject } = task;
-      const { steps, guidance, width, height } = settings;
-      const request = { ...subject, guidance, width, height, signal, onWarning };
-      const draw = async (attention: ReturnType<typeof denseAttention>) => {
-        const result = await pipeline.generate({
-          ...request,
+      await this.#measure(task, async (attention) => {
+        const { steps } = this.#work.settings;
+        const result = await generate(task.subject, {
           steps,
           attention,
-          onProgress: ({ stage, step, steps }) => {
-            if (stage === "denoise") onProgress((done + step / steps) / total);
+          onProgress: (report) => {
+            const part = report.stage === "denoise" ? report.done : 0;
+            options.onProgress("evaluate", (done + part) / total);
           },
         });
         done++;
-        onProgress(done / total);
         return result;
-      };
-      if (combination === undefined) {
-        const watch = watchIncoherence();
-        await draw(watch.strategy);
-        const result = watch.result();
-        await store.put(task.settings, result);
-        this.#incoherences.set(task, result);
-        continue;
-      }
-      const attention = attentionOf(combination);
-      // The first steps of a process pay for fresh memory and for oneDNN's kernels; no measured run should.
-      for (const [name, strategy] of [
-        ["dense", denseAttention()],
-        [describeCombination(combination), attention],
-      ] as const) {
-        if (!warm.has(name)) await pipeline.generate({ ...request, steps: 1, attention: strategy });
-        warm.add(name);
-      }
-      const result = await measurePair({
-        attention,
-        prompt: subject.prompt,
-        draw,
-        denseFirst: this.#work.subjects.indexOf(subject) % 2 === 0,
-        pictures: store.pictures,
       });
-      await store.put(task.settings, result);
-      this.#pairs.set(task, result);
     }
+  }
+
+  /** Draws a subject with this evaluation's settings; each warning is told once. */
+  #generator({ pipeline, warn, signal }: RunOptions): DrawSubject {
+    const { guidance, width, height } = this.#work.settings;
+    const warned = new Set<string>();
+    const onWarning = (message: string) => {
+      if (!warned.has(message)) warn(message);
+      warned.add(message);
+    };
+    return (subject, options) =>
+      pipeline.generate({ ...subject, guidance, width, height, signal, onWarning, ...options });
+  }
+
+  /**
+   * One step in every way: the first steps of a process pay for fresh memory and for oneDNN's kernels, and no measured
+   * run should. A plan or a precision that cannot be served is refused here, before hours of work.
+   */
+  async #warmUp(
+    options: RunOptions & {
+      readonly left: readonly Task[];
+      readonly generate: DrawSubject;
+    },
+  ): Promise<void> {
+    const { left, generate, onProgress } = options;
+    const combinations = [...new Set(left.map(({ combination }) => combination))];
+    for (const [index, combination] of combinations.entries()) {
+      onProgress("warm up", index / combinations.length);
+      const attention = combination === undefined ? denseAttention() : attentionOf(combination);
+      await generate(left[0]!.subject, { steps: 1, attention });
+    }
+  }
+
+  async #measure(task: Task, draw: Draw): Promise<void> {
+    const { store, subjects } = this.#work;
+    const { combination, subject, settings } = task;
+    if (combination === undefined) {
+      const watch = watchIncoherence();
+      await draw(watch.strategy);
+      const result = watch.result();
+      await store.put(settings, result);
+      this.#incoherences.set(task, result);
+      return;
+    }
+    const result = await measurePair({
+      attention: attentionOf(combination),
+      prompt: subject.prompt,
+      draw,
+      denseFirst: subjects.indexOf(subject) % 2 === 0,
+      pictures: store.pictures,
+    });
+    await store.put(settings, result);
+    this.#pairs.set(task, result);
   }
 
   /** All results; only after `run`. */

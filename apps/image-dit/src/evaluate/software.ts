@@ -37,9 +37,14 @@ export async function installedSoftware(): Promise<Software> {
       await visit(Object.keys(dependencies), join(folder, "package.json"));
     }
   };
-  const own = packageFolder(fileURLToPath(import.meta.url));
-  const manifest: Manifest = JSON.parse(await readFile(join(own, "package.json"), "utf8"));
-  await visit(Object.keys(manifest.dependencies ?? {}), join(own, "package.json"));
+  const own = fileURLToPath(import.meta.url);
+  const manifest = join(packageFolder(own), "package.json");
+  hashes.own = [await hashOfFile(own)];
+  // Bundled into one file, it has no packages beside it.
+  if (existsSync(manifest)) {
+    const { dependencies = {} }: Manifest = JSON.parse(await readFile(manifest, "utf8"));
+    await visit(Object.keys(dependencies), manifest);
+  }
   const sorted = <T>(record: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { node: process.version, packages: sorted(packages), code: hashOf(sorted(hashes)) };

@@ -57,9 +57,10 @@ export function formatEvaluation({ lines, page }: EvaluateResult): string {
   ];
   return [
     ...tables,
-    `${spread}, ${of(prompts.length, "prompt")} x ${of(seeds.length, "seed")}; against dense fp32 of the same seed,`,
-    "drawn beside it",
-    `incoherence of the softmax map: rows ${incoherence.rows.mean.toFixed(1)}; tiles ${tiles.join(", ")}`,
+    `${spread}, ${of(prompts.length, "prompt")} x ${of(seeds.length, "seed")}`,
+    "against dense fp32 of the same seed, drawn beside it",
+    `incoherence of the softmax map: rows ${incoherence.rows.mean.toFixed(1)};`,
+    `  tiles ${tiles.join(", ")}`,
     ...(page === undefined ? [] : ["", page]),
   ].join("\n");
 }

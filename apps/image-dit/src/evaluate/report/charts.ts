@@ -29,7 +29,8 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
     titleFontSize: 11,
     titleFontWeight: "normal",
     orient: "bottom",
-    columns: 2,
+    columns: 1,
+    titleLimit: 0,
     labelLimit: 300,
   },
   range: { category: COLOURS },
@@ -129,21 +130,28 @@ export interface LayerIncoherence {
 /** Incoherence of each layer's softmax maps, by groups. */
 export function incoherenceChart(values: readonly LayerIncoherence[]): TopLevelSpec {
   const groups = [...new Set(values.map((value) => value.groups))];
+  const legend = { title: null, scale: { domain: groups } };
   return {
     width: WIDTH,
-    height: 150,
+    height: HEIGHT,
     data: { values: [...values] },
-    mark: { type: "line", strokeWidth: 2, point: { filled: true, size: 45 } },
     encoding: {
       x: { field: "layer", type: "ordinal", title: "layer", axis: { labelAngle: 0 } },
       y: {
         field: "incoherence",
         type: "quantitative",
         title: "maximum / mean",
-        scale: { type: "log" },
+        scale: { type: "log", nice: true },
         axis: { tickCount: 4 },
       },
-      color: { field: "groups", type: "nominal", title: null, scale: { domain: groups } },
+      color: { field: "groups", type: "nominal", ...legend },
+      // Two curves that lie upon each other must both be seen.
+      shape: { field: "groups", type: "nominal", ...legend },
+      strokeDash: { field: "groups", type: "nominal", ...legend },
     },
+    layer: [
+      { mark: { type: "line", strokeWidth: 1.5 } },
+      { mark: { type: "point", filled: false, size: 70, strokeWidth: 1.8, strokeDash: [1, 0] } },
+    ],
   };
 }

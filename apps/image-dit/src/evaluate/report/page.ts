@@ -55,7 +55,7 @@ ${charts.map(
 `,
 )}</div>
 <h2>Pictures</h2>
-<p>Beside each picture its absolute difference from the dense one, ${DIFFERENCE_GAIN} times enlarged.${
+<p>Dense, the strategy in question, and the absolute difference of the two, ${DIFFERENCE_GAIN} times enlarged.${
     subjects.length < subjectCount
       ? ` The first ${subjects.length} of ${subjectCount} are shown; the numbers are over all.`
       : ""
@@ -118,22 +118,24 @@ function timeCell(line: EvaluationLine, of: "attention" | "loop"): Html {
 }
 
 function pictureSection(subject: ShownSubject, open: boolean): Html {
-  const { prompt, seed, dense, denseRight, size, combinations } = subject;
-  const image = (name: string, alt: string) =>
-    html`<a href="pictures/${name}"><img src="pictures/${name}" alt="${alt}" width="${size.width}" height="${size.height}" loading="lazy"></a>`;
-  const cards = combinations.map(
+  const { prompt, seed, denseRight, size, combinations } = subject;
+  const image = (name: string, title: string) =>
+    html`<figure><a href="pictures/${name}"><img src="pictures/${name}" alt="${title}" width="${size.width}" height="${size.height}" loading="lazy"></a><figcaption>${title}</figcaption></figure>`;
+  const differing = combinations.filter(({ pair }) => pair.psnr !== null);
+  const same = combinations.filter(({ pair }) => pair.psnr === null).map(({ name }) => name);
+  const cards = differing.map(
     ({
       name,
       pair,
       difference,
-    }) => html`<figure class="card"><div class="pair">${image(pair.picture, name)}${image(difference, `${name}: difference`)}</div>
-<figcaption><strong>${name}</strong>: ${pair.psnr === null ? "same as dense" : `${pair.psnr.toFixed(2)} dB, SSIM ${pair.ssim.toFixed(3)}`}${verdict(pair.captionRight)}</figcaption></figure>
+    }) => html`<div class="card"><div class="three">${image(pair.densePicture, "dense")}${image(pair.picture, name)}${image(difference, `difference ×${DIFFERENCE_GAIN}`)}</div>
+<p class="muted">${pair.psnr!.toFixed(2)} dB, SSIM ${pair.ssim.toFixed(3)}${verdict(pair.captionRight)}</p></div>
 `,
   );
+  const sameNote = same.length === 0 ? "" : ` The dense picture, byte by byte: ${same.join("; ")}.`;
   return html`<details${open ? trusted(" open") : ""}><summary>“${prompt}”, seed ${seed}</summary>
+<p class="muted">Dense${verdict(denseRight) || " fp32"}.${sameNote}</p>
 <div class="cards">
-<figure class="card"><div class="pair">${image(dense, "dense fp32")}</div>
-<figcaption><strong>dense, fp32</strong>: the reference${verdict(denseRight)}</figcaption></figure>
 ${cards}</div></details>
 `;
 }

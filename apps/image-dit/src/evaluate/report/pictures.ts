@@ -10,7 +10,6 @@ export const DIFFERENCE_GAIN = 4;
 
 /** The pictures of one prompt and seed, as file names in the report's folder of pictures. */
 export interface ShownSubject extends Subject {
-  readonly dense: string;
   readonly denseRight: boolean | null;
   readonly size: { readonly width: number; readonly height: number };
   readonly combinations: readonly {
@@ -50,7 +49,6 @@ export async function collectPictures(options: {
     const { width, height } = reference!;
     shown.push({
       ...subject,
-      dense: first.densePicture,
       denseRight: first.denseCaptionRight,
       size: { width, height },
       combinations,

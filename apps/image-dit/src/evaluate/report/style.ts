@@ -25,15 +25,18 @@ th, td { padding: .35rem .7rem; text-align: right; white-space: nowrap; border-b
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { background: var(--card); font-weight: 600; vertical-align: bottom; }
 th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); }
-td .spread { color: var(--muted); }
+td { vertical-align: top; }
+td .spread { color: var(--muted); display: block; font-size: .8rem; }
 .charts { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
 figure { margin: 0; }
 figure svg { display: block; width: 100%; max-width: 34rem; height: auto; }
 figcaption { margin-top: .35rem; }
-.cards { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
+.cards { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .5rem; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .4rem; }
-.pair img { width: 100%; height: auto; display: block; border-radius: .2rem; image-rendering: auto; }
+.card p { margin: .3rem 0 0; }
+.three { display: grid; grid-template-columns: repeat(3, 1fr); gap: .4rem; }
+.three img { width: 100%; height: auto; display: block; border-radius: .2rem; }
+.three figcaption { margin-top: .15rem; font-size: .8rem; line-height: 1.3; color: var(--text); }
 summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; margin: .5rem 0; font-size: .9rem; }
 dt { color: var(--muted); }
