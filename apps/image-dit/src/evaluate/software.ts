@@ -15,7 +15,8 @@ export interface Software {
 }
 
 const SCOPE = "@paroattn/";
-const ADDONS = "build/Release";
+/** Where a package keeps native addons: a platform package beside its manifest, one that was built here with the build. */
+const ADDON_FOLDERS = [".", "build/Release"];
 
 /** This project's packages as installed, those below the app's own dependencies too. */
 export async function installedSoftware(): Promise<Software> {
@@ -24,27 +25,23 @@ export async function installedSoftware(): Promise<Software> {
   const visit = async (names: readonly string[], from: string): Promise<void> => {
     for (const name of names) {
       if (!name.startsWith(SCOPE) || name in packages) continue;
-      const entry = resolveFrom(from, name);
+      const entry = resolveFrom(from, name) ?? resolveFrom(from, `${name}/package.json`);
       if (entry === undefined) continue;
       const folder = packageFolder(entry);
-      const { version, dependencies = {} }: Manifest = JSON.parse(
-        await readFile(join(folder, "package.json"), "utf8"),
-      );
+      const manifest = join(folder, "package.json");
+      const { version, ...dependencies } = await readManifest(manifest);
       packages[name] = version;
       hashes[name] = await Promise.all(
         [entry, ...(await addonsOf(folder))].map((file) => hashOfFile(file)),
       );
-      await visit(Object.keys(dependencies), join(folder, "package.json"));
+      await visit(namesOf(dependencies), manifest);
     }
   };
   const own = fileURLToPath(import.meta.url);
   const manifest = join(packageFolder(own), "package.json");
-  hashes.own = [await hashOfFile(own)];
-  // Bundled into one file, it has no packages beside it.
-  if (existsSync(manifest)) {
-    const { dependencies = {} }: Manifest = JSON.parse(await readFile(manifest, "utf8"));
-    await visit(Object.keys(dependencies), manifest);
-  }
+  if (existsSync(manifest)) await visit(namesOf(await readManifest(manifest)), manifest);
+  // Bundled into one file, it has no packages beside it, and is itself what is run.
+  if (Object.keys(hashes).length === 0) hashes.own = [await hashOfFile(own)];
   const sorted = <T>(record: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { node: process.version, packages: sorted(packages), code: hashOf(sorted(hashes)) };
@@ -53,13 +50,22 @@ export async function installedSoftware(): Promise<Software> {
 interface Manifest {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+async function readManifest(file: string): Promise<Manifest> {
+  return JSON.parse(await readFile(file, "utf8"));
+}
+
+function namesOf(manifest: Omit<Manifest, "version">): string[] {
+  return Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
 }
 
 function resolveFrom(file: string, name: string): string | undefined {
   try {
     return createRequire(file).resolve(name);
   } catch {
-    // Not built: there is no code to hash.
+    // Not built, or for another platform: there is no code to hash.
     return undefined;
   }
 }
@@ -72,9 +78,10 @@ function packageFolder(file: string): string {
 }
 
 async function addonsOf(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, ADDONS)).catch(() => []);
-  return names
-    .filter((name) => name.endsWith(".node"))
-    .sort()
-    .map((name) => join(folder, ADDONS, name));
+  const files: string[] = [];
+  for (const place of ADDON_FOLDERS) {
+    const names = await readdir(join(folder, place)).catch(() => []);
+    files.push(...names.filter((name) => name.endsWith(".node")).map((name) => join(place, name)));
+  }
+  return files.sort().map((file) => join(folder, file));
 }
