@@ -1,12 +1,7 @@
 import { extname, join, resolve } from "node:path";
 import { InspectionError, type LayerView, type Plan, readPlan } from "@paroattn/attention";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
-import {
-  checkpointFolder,
-  planFile,
-  readPrompts,
-  recommendedGuidance,
-} from "@paroattn/sample-image";
+import { checkpointFolder, planFile, readPrompts } from "@paroattn/sample-image";
 import { writeFileAtomically } from "@paroattn/tensor";
 import { checkWritable } from "../files/picture-file.js";
 import { prepareFolder } from "../inspect/folder.js";
@@ -21,6 +16,7 @@ import {
 import type { InspectionSubject } from "../inspect/subject.js";
 import { drawThumbnail } from "../inspect/thumbnail.js";
 import { watchModel } from "../inspect/watch-model.js";
+import { defaultGuidance, isSampleModel } from "../model-defaults.js";
 import { choosePlan, type PlanFlags } from "../plans/choose-plan.js";
 import { createProgress } from "../terminal/progress.js";
 import { UsageError } from "../terminal/run-command.js";
@@ -57,7 +53,7 @@ export async function inspect(
   const target = targetOf(flags);
   const out = resolve(flags.out);
   const model = flags.model ?? checkpointFolder;
-  const isSample = resolve(model) === checkpointFolder;
+  const isSample = isSampleModel(model);
   const chosenPrompt = prompt ?? (isSample ? await demoPrompt() : refusePrompt(model));
   // A plan that is not made yet could take minutes to make; the sample model's shipped one has its layers and heads.
   if (flags.plan !== undefined || isSample) {
@@ -71,7 +67,7 @@ export async function inspect(
   try {
     const plan = await choosePlan({ flags, backend, progress, warn, signal });
     const subject = { prompt: chosenPrompt, seed: flags.seed ?? DEFAULT_SEED, plan };
-    const guidance = flags.guidance ?? (isSample ? recommendedGuidance : undefined);
+    const guidance = flags.guidance ?? defaultGuidance(model);
     const watch = (visit: (view: LayerView) => Promise<void>) =>
       watchModel({
         ...flags,
@@ -113,7 +109,7 @@ async function inspectHead(
     const head = view.heads[target.head]!;
     const { png } = await drawHead(subject, view, head);
     await writeFileAtomically(file, { data: png, signal });
-    result = { ...inspectedHead(view, head, file), ...inspectedStep(subject, view) };
+    result = { ...inspectedStep(subject, view), ...inspectedHead(view, head, file) };
   });
   return result!;
 }
