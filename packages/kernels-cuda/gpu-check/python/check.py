@@ -144,6 +144,8 @@ class Check:
                 *generator,
                 "-DCMAKE_BUILD_TYPE=Release",
                 "-DPAROATTN_EMULATED=OFF",
+                # The compilers here may be others, and warn of other things.
+                "-DPAROATTN_WARNINGS_ARE_ERRORS=OFF",
                 f"-DCMAKE_CUDA_ARCHITECTURES={self.cmake_architecture(architecture)}",
                 f"-DPAROATTN_NODE_INCLUDES={include / 'node-api'};{include / 'node-addon-api'}",
             ]
@@ -284,9 +286,9 @@ class Check:
 
     def sanitizer(self):
         self.needs_device()
-        tool = shutil.which("compute-sanitizer")
+        tool = facts.compute_sanitizer()
         if tool is None:
-            raise Skipped("compute-sanitizer is not on the PATH")
+            raise Skipped("compute-sanitizer is neither on the PATH nor in /usr/local/cuda")
         program = next(iter(self.build_folder.glob("**/device_small_problems")), None)
         if program is None:
             raise Failure("Expected device_small_problems in the build folder but found none; did the build fail?")

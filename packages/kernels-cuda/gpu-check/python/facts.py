@@ -59,6 +59,11 @@ def why_no_gpu():
     return "Expected nvidia-smi to show a GPU but found none"
 
 
+def compute_sanitizer():
+    """Its path, or None."""
+    return shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path="/usr/local/cuda/bin")
+
+
 def machine():
     nvcc = run(["nvcc", "--version"]) or ""
     release = re.search(r"release ([\d.]+), V([\d.]+)", nvcc)
@@ -66,7 +71,7 @@ def machine():
         "nvcc": release.group(2) if release else None,
         "cmake": ((run(["cmake", "--version"]) or "").splitlines() or [None])[0],
         "compiler": ((run(["g++", "--version"]) or "").splitlines() or [None])[0],
-        "compute_sanitizer": shutil.which("compute-sanitizer"),
+        "compute_sanitizer": compute_sanitizer(),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "processor": platform.machine(),

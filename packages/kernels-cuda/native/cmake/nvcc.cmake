@@ -18,12 +18,18 @@ find_package(CUDAToolkit REQUIRED)
 add_library(paroattn_cuda_runtime INTERFACE)
 target_link_libraries(paroattn_cuda_runtime INTERFACE CUDA::cudart_static)
 
+list(JOIN PAROATTN_WARNINGS "," PAROATTN_HOST_WARNINGS)
+set(PAROATTN_CUDA_WARNINGS -Xcompiler=${PAROATTN_HOST_WARNINGS})
+if(PAROATTN_WARNINGS_ARE_ERRORS)
+  list(PREPEND PAROATTN_CUDA_WARNINGS -Werror=all-warnings)
+endif()
+
 function(paroattn_cuda_sources target)
   # relaxed-constexpr: headers with constexpr functions serve hosts too. -v: registers, spills and shared memory of every
   # kernel; keep_log.sh puts them beside the object, so that they outlive an incremental build.
   target_compile_options(${target} PRIVATE
-    $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr -Xptxas=-v -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Werror>
-    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Werror>)
+    "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-Xptxas=-v;${PAROATTN_CUDA_WARNINGS}>"
+    "$<$<COMPILE_LANGUAGE:CXX>:${PAROATTN_WARNINGS}>")
   set_target_properties(${target} PROPERTIES
     CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/keep_log.sh")
 endfunction()
