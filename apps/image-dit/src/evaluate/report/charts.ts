@@ -32,6 +32,9 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
     columns: 1,
     titleLimit: 0,
     labelLimit: 300,
+    symbolOpacity: 1,
+    symbolBaseFillColor: INK,
+    symbolBaseStrokeColor: INK,
   },
   range: { category: COLOURS },
 };
@@ -47,8 +50,8 @@ export async function renderChart(spec: TopLevelSpec): Promise<string> {
 }
 
 export interface PsnrPoint {
-  /** A curve: a strategy in a precision. */
-  readonly series: string;
+  readonly strategy: string;
+  readonly precision: string;
   readonly density: number;
   readonly psnr: number;
   /** Standard deviation; 0 for a single picture. */
@@ -57,8 +60,10 @@ export interface PsnrPoint {
 
 /** PSNR over density, a curve for each strategy and precision, with the standard deviation over pictures. */
 export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
-  const series = [...new Set(points.map((point) => point.series))];
+  const strategies = [...new Set(points.map(({ strategy }) => strategy))];
+  const precisions = [...new Set(points.map(({ precision }) => precision))];
   const y = { type: "quantitative", title: "PSNR in dB", scale: { zero: false } } as const;
+  const strategy = { field: "strategy", type: "nominal", title: "strategy" } as const;
   return {
     width: WIDTH,
     height: HEIGHT,
@@ -74,9 +79,15 @@ export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
         field: "density",
         type: "quantitative",
         title: "density (executed pairs / all)",
-        scale: { domain: [0, 1] },
+        // A little beyond 1, so that the mark of a dense point is whole.
+        scale: { domain: [0, 1.03] },
       },
-      color: { field: "series", type: "nominal", title: null, scale: { domain: series } },
+      color: {
+        field: "precision",
+        type: "nominal",
+        title: "precision",
+        scale: { domain: precisions },
+      },
     },
     layer: [
       {
@@ -84,8 +95,18 @@ export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
         encoding: { y: { field: "low", ...y }, y2: { field: "high" } },
       },
       {
-        mark: { type: "line", strokeWidth: 2, point: { filled: true, size: 45 } },
-        encoding: { y: { field: "psnr", ...y } },
+        mark: { type: "line", strokeWidth: 2 },
+        encoding: {
+          y: { field: "psnr", ...y },
+          strokeDash: { ...strategy, scale: { domain: strategies } },
+        },
+      },
+      {
+        mark: { type: "point", size: 55, filled: true, opacity: 1 },
+        encoding: {
+          y: { field: "psnr", ...y },
+          shape: { ...strategy, scale: { domain: strategies } },
+        },
       },
     ],
   };

@@ -1,8 +1,8 @@
 import {
   formatAccuracy,
   formatSpeedup,
+  formatSpread,
   nameOf,
-  precisionTitle,
 } from "../../terminal/evaluation-table.js";
 import type { EvaluationLine, Spread } from "../summary.js";
 import { type Html, html, inlineJson, trusted } from "./html.js";
@@ -46,7 +46,7 @@ the one that dense FP32 attention draws from the same prompt and seed, drawn rig
 ${table(lines)}
 <p class="muted">Mean ± standard deviation over pictures. Density: executed query-key pairs / all of them. PSNR over 8-bit RGB; “same”: every picture equals the
 dense one byte by byte${partlySame(lines)}. Captions: share that the caption checker finds in the picture, for prompts that it can read (in brackets: in the dense picture). Attention:
-self-attention, front and kernel. Loop: the denoising loop. Speedups are against the dense FP32 runs that were drawn beside; a simulated precision
+self-attention, front and kernel. Loop: the denoising loop. Both as speedups over the dense FP32 runs that were drawn beside, and in seconds; a simulated precision
 has the numbers of its arithmetic but not its speed, so none is told. Incoherence: maximum / mean of the 64×64 tiles of the softmax map, in the row's own token orders.</p>
 <h2>Curves</h2>
 <div class="charts">
@@ -89,7 +89,7 @@ function table(lines: readonly EvaluationLine[]): Html {
 ${lines.map(
   (
     line,
-  ) => html`<tr><th scope="row">${nameOf(line)}</th><td>${line.densityMet.mean.toFixed(3)}</td><td>${precisionTitle(line)}</td><td>${psnrCell(line)}</td><td>${cell(line.ssim, 4)}</td><td>${cell(line.cosine, 4)}</td><td>${cell(line.relativeL1, 4)}</td><td>${formatAccuracy(line.captionAccuracy)} <span class="spread">(${formatAccuracy(line.denseCaptionAccuracy)})</span></td><td>${timeCell(line, "attention")}</td><td>${timeCell(line, "loop")}</td><td>${cell(line.incoherence.tiles, 1)}</td></tr>
+  ) => html`<tr><th scope="row">${nameOf(line)}</th><td>${line.densityMet.mean.toFixed(3)}</td><td>${precisionCell(line)}</td><td>${psnrCell(line)}</td><td>${cell(line.ssim, 4)}</td><td>${cell(line.cosine, 4)}</td><td>${cell(line.relativeL1, 4)}</td><td>${formatAccuracy(line.captionAccuracy)} <span class="spread">(${formatAccuracy(line.denseCaptionAccuracy)})</span></td><td>${timeCell(line, "attention")}</td><td>${timeCell(line, "loop")}</td><td>${cell(line.incoherence.tiles, 1)}</td></tr>
 `,
 )}</tbody></table></div>`;
 }
@@ -97,6 +97,10 @@ ${lines.map(
 function cell({ mean, spread }: Spread, digits: number): Html {
   if (spread === null) return html`${mean.toFixed(digits)}`;
   return html`${mean.toFixed(digits)} <span class="spread">± ${spread.toFixed(digits)}</span>`;
+}
+
+function precisionCell({ precision, simulated }: EvaluationLine): Html {
+  return simulated ? html`${precision} <span class="spread">simulated</span>` : html`${precision}`;
 }
 
 function psnrCell({ psnr, pictures }: EvaluationLine): Html {
@@ -108,13 +112,13 @@ function psnrCell({ psnr, pictures }: EvaluationLine): Html {
 }
 
 function timeCell(line: EvaluationLine, of: "attention" | "loop"): Html {
-  if (line.simulated) return html`<span class="spread">simulated</span>`;
-  const time = of === "attention" ? line.attentionMs : line.loopMs;
-  const seconds = {
-    mean: time.mean / 1000,
-    spread: time.spread === null ? null : time.spread / 1000,
-  };
-  return html`${cell(seconds, 2)} s, ${formatSpeedup(line, of)}`;
+  if (line.simulated) return html`–`;
+  const { mean, spread } = of === "attention" ? line.attentionMs : line.loopMs;
+  const seconds = formatSpread(
+    { mean: mean / 1000, spread: spread === null ? null : spread / 1000 },
+    2,
+  );
+  return html`${formatSpeedup(line, of)} <span class="spread">${seconds} s</span>`;
 }
 
 function pictureSection(subject: ShownSubject, open: boolean): Html {

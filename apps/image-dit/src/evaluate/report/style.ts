@@ -25,7 +25,7 @@ th, td { padding: .35rem .7rem; text-align: right; white-space: nowrap; border-b
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { background: var(--card); font-weight: 600; vertical-align: bottom; }
 th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); }
-td { vertical-align: top; }
+tbody > tr > * { vertical-align: top; }
 td .spread { color: var(--muted); display: block; font-size: .8rem; }
 .charts { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
 figure { margin: 0; }
@@ -35,7 +35,7 @@ figcaption { margin-top: .35rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .5rem; }
 .card p { margin: .3rem 0 0; }
 .three { display: grid; grid-template-columns: repeat(3, 1fr); gap: .4rem; }
-.three img { width: 100%; height: auto; display: block; border-radius: .2rem; }
+.three img { width: 100%; height: auto; display: block; border-radius: .2rem; outline: 1px solid var(--line); }
 .three figcaption { margin-top: .15rem; font-size: .8rem; line-height: 1.3; color: var(--text); }
 summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; margin: .5rem 0; font-size: .9rem; }
@@ -44,6 +44,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .8rem; font-size: .85rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0; }
 @media (max-width: 34rem) {
   body { padding: 1rem .75rem 3rem; }
+  th:first-child { white-space: normal; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
 }

@@ -80,8 +80,9 @@ async function drawCharts(options: {
 function psnrPoints(lines: readonly EvaluationLine[]): PsnrPoint[] {
   return lines.flatMap(({ strategy, precision, densityMet, psnr }) => {
     if (psnr.mean === null) return [];
-    const series = `${strategy}, ${precision}`;
-    return [{ series, density: densityMet.mean, psnr: psnr.mean, spread: psnr.spread ?? 0 }];
+    return [
+      { strategy, precision, density: densityMet.mean, psnr: psnr.mean, spread: psnr.spread ?? 0 },
+    ];
   });
 }
 
@@ -145,11 +146,16 @@ function factsOf(options: {
     ["seeds", seeds.join(", ")],
     ["backend", settings.backend],
     ["processor", settings.processor],
-    ["measured", `${times[0]} to ${times.at(-1)}`],
+    ["measured", `${minuteOf(times[0]!)} to ${minuteOf(times.at(-1)!)} UTC`],
     ["node", software.node],
     ["packages", `${packages.join(", ")}; code ${software.code.slice(0, HASH_DIGITS)}`],
     ...planFacts(results.combinations),
   ];
+}
+
+/** "2026-01-31 12:00" of an ISO time. */
+function minuteOf(time: string): string {
+  return time.slice(0, 16).replace("T", " ");
 }
 
 function planFacts(combinations: readonly Combination[]): (readonly [string, string])[] {
