@@ -78,7 +78,7 @@ async function dump(browser, profile, url) {
  * @param {import("./project.mjs").Project} project
  * @param {string} name of a package without dependencies
  * @param {number} at the example's number in its README, from 1
- * @returns {Promise<{ problems: string[], note?: string }>}
+ * @returns {Promise<{ problems: string[], note?: string }>} note: where it ran, or why in no browser
  */
 export async function browserProblems(project, name, at) {
   const example = (await readExamples(join(project.folder, "node_modules", name, "README.md")))[
@@ -97,7 +97,7 @@ export async function browserProblems(project, name, at) {
     }
     return {
       problems: [],
-      note: `skipped: none of ${browsers.join(", ")} is on this machine (Debian: apt-get install chromium)`,
+      note: `not in a browser: none of ${browsers.join(", ")} is on this machine (Debian: apt-get install chromium)`,
     };
   } finally {
     server.closeAllConnections();

@@ -41,12 +41,12 @@ export class Project {
     this.folder = folder;
   }
 
-  /** @param {{ registry: string }} options where the scope @paroattn is looked up */
-  static async create({ registry }) {
+  /** @param {{ registry?: string }} [options] where the scope @paroattn is looked up */
+  static async create({ registry } = {}) {
     const project = new Project(await mkdtemp(join(tmpdir(), "paroattn-stranger-")));
     await project.write("package.json", `{ "private": true, "type": "module" }\n`);
     const settings = [
-      `@paroattn:registry=${registry}`,
+      ...(registry === undefined ? [] : [`@paroattn:registry=${registry}`]),
       "noproxy=127.0.0.1",
       "fund=false",
       "audit=false",

@@ -60,6 +60,38 @@ async function exampleProblem(project, at, { code, promised }) {
 }
 
 /**
+ * What the READMEs say to do before the packages are on a registry: install the tarballs by their paths, all of them, or
+ * one that needs no other.
+ *
+ * @param {readonly import("./workspace.mjs").PublishedPackage[]} published
+ * @param {ReadonlyMap<string, { file: string }>} tarballs
+ */
+export async function installTarballs(published, tarballs) {
+  const project = await Project.create();
+  try {
+    await project.install([...tarballs.values()].map(({ file }) => file));
+    for (const one of published) await importAll(project, one);
+  } finally {
+    await project.remove();
+  }
+}
+
+/**
+ * Installs one tarball by its path and runs the first example of its README.
+ *
+ * @param {string} file
+ * @param {string} name of a package that needs no other
+ * @returns {Promise<{ project: Project, problems: string[] }>} the caller removes the project
+ */
+export async function installTarball(file, name) {
+  const project = await Project.create();
+  await project.install([file]);
+  const [first] = await readExamples(join(project.folder, "node_modules", name, "README.md"));
+  const problem = await exampleProblem(project, 1, first);
+  return { project, problems: problem === undefined ? [] : [problem] };
+}
+
+/**
  * Walks the path of one package. The project stays, for the checks that come after; the caller removes it.
  *
  * @param {import("./workspace.mjs").PublishedPackage} published
