@@ -225,6 +225,15 @@ export interface NativePrepareAttentionOptions {
   cos: Optional<NativeHandle>;
   sin: Optional<NativeHandle>;
   keyLengths: Optional<Uint32Array>;
+  /** Bits of the codes, 8 or 4; 0 is f32. */
+  queryKeyBits: number;
+  valueBits: number;
+  /** Looked at with `queryKeyBits`. */
+  smoothKeys: boolean;
+  /** The next three are looked at with `valueBits`. */
+  rank1Values: boolean;
+  probabilityGroup: Optional<"tile" | "tileRow" | "row">;
+  largestProbabilityCode: Optional<number>;
   /** The name in timings. */
   label: string;
 }

@@ -58,6 +58,11 @@ describe("the addon refuses", () => {
     ["query", { heads: 2 }],
     ["keyLengths", { keyLengths: Uint32Array.of(71) }],
     ["orderChoice", { orders: [undefined], orderChoice: Uint32Array.of(1) }],
+    ["queryKeyBits", { queryKeyBits: 6 }],
+    ["valueBits", { valueBits: 16 }],
+    ["probabilityGroup", { probabilityGroup: "column" as "row" }],
+    ["probabilityGroup", { probabilityGroup: undefined }],
+    ["largestProbabilityCode", { largestProbabilityCode: 256 }],
   ])("attention operands whose %s is %o", (name, change) => {
     const starts = Uint32Array.of(0, 64, 70);
     const call = () =>
@@ -82,6 +87,12 @@ describe("the addon refuses", () => {
         cos: undefined,
         sin: undefined,
         keyLengths: undefined,
+        queryKeyBits: 8,
+        valueBits: 8,
+        smoothKeys: true,
+        rank1Values: false,
+        probabilityGroup: "tile",
+        largestProbabilityCode: 127,
         label: "",
         ...front,
         ...change,

@@ -1,3 +1,4 @@
+import { variantName } from "./attention/quantized-variants.js";
 import { type ConformanceCase, reasonToSkip } from "./case.js";
 import { attentionCases } from "./cases/attention.js";
 import { attentionIdentityCases } from "./cases/attention-identities.js";
@@ -9,10 +10,11 @@ import { lifecycleCases } from "./cases/lifecycle.js";
 import { linearCases } from "./cases/linear.js";
 import { movementCases } from "./cases/movement.js";
 import { normCases } from "./cases/norms.js";
+import { quantizedAttentionCases } from "./cases/quantized-attention.js";
 import { refusalCases } from "./cases/refusals.js";
 import { scopeCases } from "./cases/scopes.js";
 import { specialValueCases } from "./cases/special-values.js";
-import { unsupportedCases } from "./cases/unsupported.js";
+import { unstatedVariants, unsupportedCases } from "./cases/unsupported.js";
 import { type ConformanceOptions, settingsOf } from "./options.js";
 
 /** A case that the stated backend is not held to. */
@@ -43,6 +45,10 @@ export function planConformance(options: ConformanceOptions = {}): ConformancePl
     if (why === undefined) cases.push(one);
     else skipped.push({ name: one.name, operator: one.operator, why });
   }
+  for (const variant of unstatedVariants(settings)) {
+    const name = `attention in ${variantName(variant)}`;
+    skipped.push({ name, operator: "attention", why: "the backend does not execute it" });
+  }
   return { cases: [...cases, ...unsupportedCases(settings)], skipped };
 }
 
@@ -60,6 +66,7 @@ function everyCase(settings: ReturnType<typeof settingsOf>): ConformanceCase[] {
     ...movementCases(settings),
     ...attentionCases(settings),
     ...attentionIdentityCases(settings),
+    ...quantizedAttentionCases(settings),
     ...blockStatisticsCases(settings),
     ...specialValueCases(settings),
     ...refusalCases(settings),

@@ -1,6 +1,8 @@
 import type { AttentionPrecision } from "../attention-types.js";
 import type { Operators } from "../backend.js";
 import type { FloatDType } from "../device-tensor.js";
+import { resolvePrecision } from "../operators/precision.js";
+import { quantizedVariants } from "./attention/quantized-variants.js";
 
 /** An operator of the contract. */
 export type OperatorName = keyof Operators;
@@ -11,6 +13,11 @@ export interface ConformanceOptions {
   readonly dtype?: FloatDType;
   /** With which all attention cases prepare their operands. Default: none is given, which means f32. */
   readonly precision?: AttentionPrecision;
+  /**
+   * The quantized precisions it executes; the suite's others must be refused with an `UnsupportedError`. Default: all of the
+   * suite's where no `precision` is stated; else nothing is asked.
+   */
+  readonly quantized?: readonly AttentionPrecision[];
   /** The operators it has. Each of the others must throw an `UnsupportedError` at the call. Default: all. */
   readonly operators?: readonly OperatorName[];
   /** The head dims it has. Another must be refused with an `UnsupportedError`. Default: any. */
@@ -29,6 +36,8 @@ export interface ConformanceSettings {
   readonly dtype: FloatDType;
   /** To be spread into the options of `prepareAttention`. */
   readonly precision: { readonly precision?: AttentionPrecision };
+  /** Resolved; undefined where nothing is asked. */
+  readonly quantized: readonly AttentionPrecision[] | undefined;
   readonly operators: readonly OperatorName[];
   readonly headDims: readonly number[] | undefined;
   /** For cases to which the head dim does not matter. */
@@ -69,8 +78,10 @@ export function isOperatorName(name: string): name is OperatorName {
 
 export function settingsOf(options: ConformanceOptions): ConformanceSettings {
   const { dtype = "f32", precision, operators = operatorNames, headDims, bias = true } = options;
+  const { quantized = precision === undefined ? quantizedVariants : undefined } = options;
   return {
     dtype,
+    quantized: quantized?.map((one) => resolvePrecision(one)),
     precision: precision === undefined ? {} : { precision },
     operators,
     headDims,

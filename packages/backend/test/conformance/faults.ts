@@ -1,5 +1,10 @@
 import type { ConformanceOptions } from "../../src/conformance/index.js";
-import type { AttentionOptions, Backend, PrepareAttentionOptions } from "../../src/index.js";
+import type {
+  AttentionOptions,
+  AttentionPrecision,
+  Backend,
+  PrepareAttentionOptions,
+} from "../../src/index.js";
 import type { Faults } from "../support/broken-backend.js";
 
 type Attend = Backend["attention"];
@@ -48,6 +53,16 @@ function rounded(bits: number, towards: (value: number) => number = Math.round):
       });
       return original.upload({ ...tensor, data });
     },
+  };
+}
+
+/** Quantized attention with other choices than those that are asked for. */
+function requantized(choices: Partial<AttentionPrecision>) {
+  return (options: PrepareAttentionOptions): PrepareAttentionOptions => {
+    const { precision } = options;
+    return precision === undefined
+      ? options
+      : { ...options, precision: { ...precision, ...choices } };
   };
 }
 
@@ -405,6 +420,60 @@ export const faults: readonly {
       read: (original) => async (tensor) => {
         const host = await original.read(tensor);
         return host.dtype === "bf16" ? { ...host, dtype: "f16" } : host;
+      },
+    },
+  },
+  {
+    name: "one code fits all entries of a row of a tile where it should fit the tile's",
+    operator: "attention",
+    among: "in int8 and int8, tile u7 channelBlock, smoothed: ragged tail",
+    faults: front(requantized({ probabilityGroup: "tileRow" })),
+  },
+  {
+    name: "codes of the map are relative to the whole row's maximum where the running one is asked for",
+    operator: "attention",
+    among: "in int4 and int4, tile u4 rank1, smoothed: ragged tail",
+    faults: front(requantized({ probabilityGroup: "row" })),
+  },
+  {
+    name: "codes of the map go to 255 where they should go to 127",
+    operator: "attention",
+    among: "in int8 and int8, tileRow u7 channelBlock, smoothed: bias",
+    faults: front(requantized({ probabilityRange: "u8" })),
+  },
+  {
+    name: "values have a scale a block and channel where rank 1 is asked for",
+    operator: "attention",
+    among: "in int8 and int8, row u8 rank1, smoothed: cross-attention",
+    faults: front(requantized({ valueScale: "channelBlock" })),
+  },
+  {
+    name: "keys are not smoothed",
+    operator: "attention",
+    among: "in int8 and f32, smoothed: keys far from zero",
+    faults: front(requantized({ keySmoothing: false })),
+  },
+  {
+    name: "integers are asked for and f32 is computed",
+    operator: "attention",
+    among: "in int8 and int8, tile u7 channelBlock, unsmoothed: norm and rotation",
+    faults: front(({ precision: _, ...rest }) => rest),
+  },
+  {
+    name: "the log-sum-exp of smoothed keys is not told in terms of the keys as they were",
+    operator: "attention",
+    among: "in int8 and int8, tile u8 channelBlock, smoothed: keys far from zero",
+    faults: {
+      attention: (original): Attend => {
+        return (options) => {
+          const { logSumExp, ...rest } = original.attention(options);
+          return logSumExp === undefined
+            ? rest
+            : {
+                ...rest,
+                logSumExp: original.combine({ terms: [{ tensor: logSumExp, factor: 0.9 }] }),
+              };
+        };
       },
     },
   },

@@ -121,6 +121,30 @@ describe("a backend that states what it has", () => {
   });
 });
 
+it("holds a backend to the quantized precisions that it states, and to refusing the others", async () => {
+  const int8 = { qk: "int8", pv: "int8" } as const;
+  const { cases, skipped } = planConformance({ quantized: [int8] });
+  const names = cases.map(({ name }) => name);
+  const own = "attention in int8 and int8, tile u7 channelBlock, smoothed";
+  expect(names).toContain(`${own}: ragged tail`);
+  expect(names.filter((name) => name.startsWith("attention in ") && !name.startsWith(own))).toEqual(
+    [],
+  );
+  expect(skipped.length).toBe(23);
+  for (const { name } of skipped) {
+    expect(names).toContain(
+      `unsupported: ${name.replace("attention in ", "")} is refused at the call`,
+    );
+  }
+  const results = await runConformance({
+    createBackend: createReferenceBackend,
+    quantized: [int8],
+    only: ({ name }) => name.includes("int4 and int4") && name.includes("refused"),
+  });
+  expect(results.map(({ ok }) => ok)).toEqual(new Array(6).fill(false));
+  expect(planConformance({ precision: { qk: "bf16", pv: "bf16" } }).skipped).toEqual([]);
+});
+
 it("knows which operators each case calls", { timeout: 240_000 }, async () => {
   const wrong: string[] = [];
   for (const one of conformanceCases()) {

@@ -4,14 +4,45 @@ import {
   resolvePrecision,
   UnsupportedError,
 } from "@paroattn/backend";
+import type { NativePrepareAttentionOptions } from "../native.js";
 
-/** How the CPU executes a precision. Throws an `UnsupportedError` for what it does not. */
+/** Bits of the codes of a type; 0 for f32. */
+const BITS: Readonly<Record<string, number>> = { f32: 0, int8: 8, int4: 4 };
+
+/** Of the softmax map. */
+const LARGEST_CODES = { u7: 127, u8: 255, u4: 15 } as const;
+
+/** How the CPU executes a precision: codes live in floats. Throws an `UnsupportedError` for what it does not. */
 export function arithmetic(precision: AttentionPrecision): Arithmetic {
   const { qk, pv } = resolvePrecision(precision);
   for (const type of [qk, pv]) {
-    if (type !== "f32") {
+    if (!(type in BITS)) {
       throw new UnsupportedError({ backend: "cpu", feature: `${type} attention` });
     }
   }
-  return "native";
+  return qk === "f32" && pv === "f32" ? "native" : "simulated";
+}
+
+/** A resolved precision as the native front takes it. Throws as `arithmetic`. */
+export function quantizationOf(
+  precision: AttentionPrecision,
+): Pick<
+  NativePrepareAttentionOptions,
+  | "queryKeyBits"
+  | "valueBits"
+  | "smoothKeys"
+  | "rank1Values"
+  | "probabilityGroup"
+  | "largestProbabilityCode"
+> {
+  arithmetic(precision);
+  const { qk, pv, probabilityGroup, probabilityRange, valueScale, keySmoothing } = precision;
+  return {
+    queryKeyBits: BITS[qk]!,
+    valueBits: BITS[pv]!,
+    smoothKeys: keySmoothing === true,
+    rank1Values: valueScale === "rank1",
+    probabilityGroup,
+    largestProbabilityCode: probabilityRange && LARGEST_CODES[probabilityRange],
+  };
 }

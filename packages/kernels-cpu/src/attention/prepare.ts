@@ -5,7 +5,7 @@ import {
   timingKey,
 } from "@paroattn/backend";
 import type { Issuer } from "../issuer.js";
-import { arithmetic } from "./arithmetic.js";
+import { quantizationOf } from "./arithmetic.js";
 import { CpuOperands } from "./handles.js";
 
 const operator = "prepareAttention";
@@ -17,7 +17,7 @@ export function prepareAttention(
 ): AttentionOperands {
   const { query, key, value, norm, rope } = options;
   const resolved = inferPrepareAttention(options);
-  arithmetic(resolved.precision);
+  const quantization = quantizationOf(resolved.precision);
   const { root, view, scope, native } = issuer;
   const claim = issuer.arguments(operator);
   const { layout, orders } = resolved;
@@ -47,6 +47,7 @@ export function prepareAttention(
     cos: claim.optional("rope.cos", rope?.cos),
     sin: claim.optional("rope.sin", rope?.sin),
     keyLengths: resolved.keyLengths && Uint32Array.from(resolved.keyLengths),
+    ...quantization,
     label: timingKey(operator, resolved.label),
   });
   return scope.own(new CpuOperands(root, handle, resolved));

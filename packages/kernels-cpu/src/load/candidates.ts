@@ -37,6 +37,8 @@ function fileAt(file: string): Candidate {
 function inPlatformPackage(version: string | undefined): Candidate {
   const place = platformPackage;
   if (version === undefined) return { place, problem: "there is no such package" };
+  // In this package's own repository the two are side by side; what was packed there last would hide a build that failed.
+  if (version.startsWith("workspace:")) return { place, problem: "not used in the repository" };
   let manifest: string;
   try {
     manifest = require.resolve(`${platformPackage}/package.json`);
@@ -44,8 +46,7 @@ function inPlatformPackage(version: string | undefined): Candidate {
     return { place, problem: "not installed" };
   }
   const { version: found } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
-  // In this package's own repository the two are side by side, and named by a link.
-  if (found !== version && !version.startsWith("workspace:")) {
+  if (found !== version) {
     return { place, problem: `expected version ${version} but found ${found}` };
   }
   return fileAt(join(dirname(manifest), ADDON));

@@ -1,8 +1,9 @@
 import type { Tensor } from "@paroattn/tensor";
-import type { AttentionOperands } from "../../attention-types.js";
+import type { AttentionOperands, AttentionPrecision } from "../../attention-types.js";
 import type { Backend } from "../../backend.js";
 import type { DeviceTensor } from "../../device-tensor.js";
 import { UnsupportedError } from "../../errors.js";
+import { quantizedVariants, variantName } from "../attention/quantized-variants.js";
 import type { ConformanceCase } from "../case.js";
 import { expectThat } from "../compare.js";
 import { describeError, thrownBy } from "../expect-error.js";
@@ -73,6 +74,15 @@ export function unsupportedCases(settings: ConformanceSettings): ConformanceCase
       }),
     );
   }
+  for (const variant of unstatedVariants(settings)) {
+    cases.push(
+      unsupported(`${variantName(variant)} is refused at the call`, {
+        operator: "prepareAttention",
+        call: ({ operands }) => operands(),
+        settings: { ...settings, precision: { precision: variant } },
+      }),
+    );
+  }
   if (!bias && operators.includes("attention")) {
     cases.push(
       unsupported("a bias is refused at the call", {
@@ -84,6 +94,13 @@ export function unsupportedCases(settings: ConformanceSettings): ConformanceCase
     );
   }
   return cases;
+}
+
+/** The suite's quantized precisions that the backend is stated not to execute. */
+export function unstatedVariants({ quantized }: ConformanceSettings): AttentionPrecision[] {
+  if (quantized === undefined) return [];
+  const stated = new Set(quantized.map(variantName));
+  return quantizedVariants.filter((variant) => !stated.has(variantName(variant)));
 }
 
 function unsupported(

@@ -107,6 +107,30 @@ void read_key_lengths(const Arguments& arguments, FrontCall& call) {
   if (!fits) arguments.fail("keyLengths", "1 to keyTokens for each batch row");
 }
 
+void read_quantization(const Arguments& arguments, FrontCall& call) {
+  attention::Quantization& quantization = call.options.quantization;
+  const auto bits_of = [&](const char* name) {
+    const size_t bits = arguments.size(name);
+    if (bits != 0 && bits != 4 && bits != 8) arguments.fail(name, "0, 4 or 8");
+    return static_cast<unsigned>(bits);
+  };
+  quantization.query_key_bits = bits_of("queryKeyBits");
+  quantization.value_bits = bits_of("valueBits");
+  quantization.smooth_keys = arguments.flag("smoothKeys");
+  quantization.rank1_values = arguments.flag("rank1Values");
+  if (quantization.value_bits == 0) return;
+  const std::string group = arguments.text("probabilityGroup");
+  if (group != "tile" && group != "tileRow" && group != "row") {
+    arguments.fail("probabilityGroup", "tile, tileRow or row");
+  }
+  quantization.group = group == "tile"      ? attention::ProbabilityGroup::kTile
+                       : group == "tileRow" ? attention::ProbabilityGroup::kTileRow
+                                            : attention::ProbabilityGroup::kRow;
+  const size_t largest = arguments.size("largestProbabilityCode");
+  if (largest < 1 || largest > 255) arguments.fail("largestProbabilityCode", "1 to 255");
+  quantization.largest_probability_code = static_cast<float>(largest);
+}
+
 attention::OperandsPtr prepare(const FrontCall& call, MemoryPool& pool, const CancelFlag* cancelled) {
   FrontOptions options = call.options;
   const auto floats = [](const BufferPtr& buffer) -> const float* { return buffer ? buffer->floats() : nullptr; };
@@ -142,6 +166,7 @@ Napi::Value issue_prepare_attention(const View& view, const Arguments& arguments
   read_rotary(arguments, *call);
   read_orders(arguments, *call);
   read_key_lengths(arguments, *call);
+  read_quantization(arguments, *call);
   const FrontOptions& options = call->options;
   const attention::OperandsShape shape = {options.batch,           options.heads,
                                           options.head_dim,        options.query_tokens,

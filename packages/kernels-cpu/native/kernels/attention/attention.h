@@ -1,4 +1,5 @@
-// FP32 attention on the CPU: fused front, dense and block-sparse kernel, streaming block statistics.
+// FP32 attention on the CPU, and INT8 and INT4 attention simulated in FP32: fused front, dense and block-sparse kernel,
+// streaming block statistics.
 //
 //   Operands operands = prepare_attention(front, ...);   // normalise, rotate, reorder, pack
 //   attention(operands, options, output, ...);           // as often as wanted
@@ -67,6 +68,24 @@ struct Orders {
   const uint32_t* choice = nullptr;          // [heads], each < distinct
 };
 
+// INT8 and INT4 attention (PAROAttention, arXiv 2506.16054, section 4.3), simulated: codes live in floats, whose products
+// and sums are exact below 2^24 (255 * 127 * 512 channels or 64 keys), and are scaled afterwards. Codes and scales are
+// those of @paroattn/quant, block by block of the partition, after norm, rotation and reorder.
+enum class ProbabilityGroup {
+  kTile,     // one scale for a 64x64 tile of the softmax map
+  kTileRow,  // one for each row of a tile; the codes' sum divides the output
+  kRow,      // one for a row of the whole map
+};
+
+struct Quantization {
+  unsigned query_key_bits = 0;  // 8 or 4; 0: f32
+  bool smooth_keys = true;      // takes the mean of the valid keys off first, with query_key_bits
+  unsigned value_bits = 0;      // 8 or 4; 0: f32, and the map stays f32
+  ProbabilityGroup group = ProbabilityGroup::kTile;
+  float largest_probability_code = 127;
+  bool rank1_values = false;    // a value's scale is one of its channel times one of its block, not one of both
+};
+
 struct FrontOptions {
   const float* query = nullptr;  // [batch, query_tokens, heads * head_dim], sequence order
   const float* key = nullptr;    // [batch, key_tokens, key_value_heads * head_dim]
@@ -84,6 +103,7 @@ struct FrontOptions {
   Norm norm;
   Rotary rotary;
   const uint32_t* key_lengths = nullptr;  // [batch], 1 .. key_tokens, counted in sequence order; null: all
+  Quantization quantization;
   // Where the packed panels live. A pool is worth it: fresh pages cost the front about as much as its copying.
   Allocator allocator;
 };
@@ -148,7 +168,7 @@ struct AttentionOptions {
   const float* bias = nullptr;        // [heads, query_tokens, key_tokens], sequence order, added to the scaled logits
   const float* row_scale = nullptr;   // [batch, heads, query_tokens], sequence order
   const float* residual = nullptr;    // [batch, query_tokens, heads * head_dim], sequence order; may be `output`
-  float* log_sum_exp = nullptr;       // out: [batch, heads, query_tokens], sequence order, natural log
+  float* log_sum_exp = nullptr;       // out: [batch, heads, query_tokens], sequence order, natural log, unsmoothed
 };
 
 // output = row_scale * softmax(scale * q k' + bias) v + residual: [batch, query_tokens, heads * head_dim].

@@ -7,6 +7,7 @@
 #include "common/parallel.h"
 #include "common/targets.h"
 #include "operands.h"
+#include "quantize.h"
 #include "row_transform.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -133,8 +134,10 @@ OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<boo
   assert(options.rotary.cosine == nullptr ||
          (options.query_tokens == options.key_tokens && options.head_dim % 2 == 0));
   OperandsPtr operands(new Operands(options));
+  // Codes are made of the rows as they are; the scale goes to their factors.
+  const bool codes = options.quantization.query_key_bits > 0;
   const RowTransform query_transform(options, options.norm.query_weight, options.norm.query_bias,
-                                     static_cast<float>(options.scale * kLog2E));
+                                     codes ? 1.0f : static_cast<float>(options.scale * kLog2E));
   const RowTransform key_transform(options, options.norm.key_weight, options.norm.key_bias, 1.0f);
   const size_t scratch_floats = kBlock * operands->padded_dim;
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
@@ -157,6 +160,7 @@ OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<boo
                         block % operands->key_blocks, rows});
     }
   });
+  quantize(options, cancelled, operands.get());
   *status = is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
   if (*status != Status::kOk) operands.reset();
   return operands;

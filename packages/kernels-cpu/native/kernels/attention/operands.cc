@@ -23,7 +23,8 @@ std::vector<uint32_t> copy_starts(const Partition& partition, size_t tokens) {
 }  // namespace
 
 Operands::Operands(const FrontOptions& options)
-    : batch(options.batch),
+    : quantization(options.quantization),
+      batch(options.batch),
       heads(options.heads),
       head_dim(options.head_dim),
       padded_dim(round_up(options.head_dim, kPad)),
@@ -44,6 +45,20 @@ Operands::Operands(const FrontOptions& options)
   value_ = AlignedBuffer(sizeof(float) * key_slots * padded_dim, options.allocator);
   exclusion_ = AlignedBuffer(sizeof(float) * mask_slots, options.allocator);
   mark_valid_keys(options);
+  allocate_factors(options.allocator);
+}
+
+void Operands::allocate_factors(const Allocator& allocator) {
+  const auto floats = [&](size_t count) { return AlignedBuffer(sizeof(float) * count, allocator); };
+  if (quantization.query_key_bits > 0) {
+    query_factors_.resize(batch * heads * query_blocks);
+    key_factors_.resize(batch * sets.size() * key_blocks);
+    if (quantization.smooth_keys) logit_shifts_ = floats(batch * heads * query_blocks * kBlock);
+  }
+  if (quantization.value_bits > 0) {
+    value_factors_ = floats(batch * sets.size() * key_blocks * padded_dim);
+    if (quantization.rank1_values) channel_factors_ = floats(batch * sets.size() * padded_dim);
+  }
 }
 
 void Operands::choose_sets(const FrontOptions& options) {

@@ -31,17 +31,41 @@ class Operands {
  public:
   Operands(const FrontOptions& options);
 
-  // Query rows of one block, [64][padded_dim], scaled by scale * log2(e); rows past the block's end are zero.
+  // Query rows of one block, [64][padded_dim], scaled by scale * log2(e), or codes; rows past the block's end are zero.
   float* query_panel(size_t b, size_t h, size_t qb) const noexcept {
     return query_.floats() + ((b * heads + h) * query_blocks + qb) * kBlock * padded_dim;
   }
-  // Keys of one block, transposed: [head_dim][64]; invalid keys are zero.
+  // Keys of one block, or codes, transposed: [head_dim][64]; invalid keys are zero.
   float* key_panel(size_t b, size_t set, size_t kb) const noexcept {
     return key_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * head_dim;
   }
-  // Values of one block: [64][padded_dim]; invalid keys are zero.
+  // Values of one block, or codes: [64][padded_dim]; invalid keys are zero.
   float* value_panel(size_t b, size_t set, size_t kb) const noexcept {
     return value_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * padded_dim;
+  }
+
+  // With codes of queries and keys: what makes a logit, in powers of two, of a sum of their products.
+  float& query_factor(size_t b, size_t h, size_t qb) noexcept {
+    return query_factors_[(b * heads + h) * query_blocks + qb];
+  }
+  float& key_factor(size_t b, size_t set, size_t kb) noexcept {
+    return key_factors_[(b * sets.size() + set) * key_blocks + kb];
+  }
+  float logit_factor(size_t b, size_t h, size_t qb, size_t kb) const noexcept {
+    return query_factors_[(b * heads + h) * query_blocks + qb] *
+           key_factors_[(b * sets.size() + set_of_head[h]) * key_blocks + kb];
+  }
+  // scale * q·mean of the query rows of a block, [64], where a mean was taken off the keys; else null.
+  float* logit_shifts(size_t b, size_t h, size_t qb) const noexcept {
+    return logit_shifts_.data() ? logit_shifts_.floats() + ((b * heads + h) * query_blocks + qb) * kBlock : nullptr;
+  }
+  // With codes of values: the scale of each channel in a block, [padded_dim] (with rank 1 that of the block, in each).
+  float* value_factors(size_t b, size_t set, size_t kb) const noexcept {
+    return value_factors_.floats() + ((b * sets.size() + set) * key_blocks + kb) * padded_dim;
+  }
+  // With rank 1: the scale of each channel, [padded_dim]; else null.
+  float* channel_factors(size_t b, size_t set) const noexcept {
+    return channel_factors_.data() ? channel_factors_.floats() + (b * sets.size() + set) * padded_dim : nullptr;
   }
 
   // Gather indices of an order, or null for the identity.
@@ -68,8 +92,12 @@ class Operands {
     return exclusion_.floats() + ((validity_row(b) * orders.size() + order) * key_blocks + kb) * kBlock;
   }
 
-  size_t panel_bytes() const noexcept { return query_.bytes() + key_.bytes() + value_.bytes() + exclusion_.bytes(); }
+  size_t panel_bytes() const noexcept {
+    return query_.bytes() + key_.bytes() + value_.bytes() + exclusion_.bytes() + logit_shifts_.bytes() +
+           value_factors_.bytes() + channel_factors_.bytes();
+  }
 
+  const Quantization quantization;
   const size_t batch, heads, head_dim, padded_dim, query_tokens, key_tokens;
   std::vector<uint32_t> query_starts, key_starts;
   size_t query_blocks, key_blocks;
@@ -83,10 +111,13 @@ class Operands {
   size_t validity_row(size_t b) const noexcept { return validity_batch_ == 1 ? 0 : b; }
   void choose_sets(const FrontOptions& options);
   void mark_valid_keys(const FrontOptions& options);
+  void allocate_factors(const Allocator& allocator);
 
   size_t validity_batch_;
   std::vector<Validity> validity_;
   AlignedBuffer query_, key_, value_, exclusion_;
+  std::vector<float> query_factors_, key_factors_;
+  AlignedBuffer logit_shifts_, value_factors_, channel_factors_;
 };
 
 }  // namespace attention

@@ -13,6 +13,7 @@
 #include "exp2-inl.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
+#include "tile_loop-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace paroattn {
@@ -34,13 +35,6 @@ struct RowState {
   float* output;     // [padded_dim] accumulator
   size_t padded_dim;
 };
-
-HWY_INLINE void scale_in_place(float* values, size_t count, float factor) {
-  const F32 d;
-  for (size_t i = 0; i < count; i += kLanes) {
-    hn::Store(hn::Mul(hn::Load(d, values + i), hn::Set(d, factor)), d, values + i);
-  }
-}
 
 HWY_NOINLINE inline void move_reference(const float* logits, const RowState& row) {
   const F32 d;

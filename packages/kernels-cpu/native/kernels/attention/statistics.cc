@@ -73,6 +73,9 @@ HWY_INLINE void measure_tile(const StatisticsUnit& unit, const float* references
   for (size_t left = valid.count > 0 ? padded_rows(query_rows) : 0; left > 0;) {
     const size_t rows = rows_to_take(left);
     compute_logits(operands, rows, query + first * operands.padded_dim, key_panel, unit.logits);
+    if (operands.quantization.query_key_bits > 0) {
+      scale_in_place(unit.logits, rows * kBlock, operands.logit_factor(unit.b, unit.h, unit.qb, kb));
+    }
     if (valid.count < kBlock) exclude_keys(operands.exclusion(unit.b, order, kb), rows, unit.logits);
     for (size_t r = 0; r < rows && first + r < query_rows; ++r) {
       add_row(unit.logits + r * kBlock, references[first + r], options.epsilon, tile);
@@ -91,11 +94,12 @@ HWY_INLINE void measure_tile(const StatisticsUnit& unit, const float* references
 void measure(const StatisticsUnit& unit) {
   const Operands& operands = unit.operands;
   const uint32_t* gather = operands.indices(operands.order_of_head[unit.h]);
+  const float* shifts = unit.operands.logit_shifts(unit.b, unit.h, unit.qb);
   float references[kBlock];
   for (size_t r = 0; r < operands.query_rows(unit.qb); ++r) {
     const size_t token = Operands::source(gather, operands.query_starts[unit.qb] + r);
     const float lse = unit.options.log_sum_exp[(unit.b * operands.heads + unit.h) * operands.query_tokens + token];
-    references[r] = static_cast<float>(kLog2E * static_cast<double>(lse));
+    references[r] = static_cast<float>(kLog2E * (static_cast<double>(lse) - (shifts ? static_cast<double>(shifts[r]) : 0)));
   }
   for (size_t kb = 0; kb < operands.key_blocks && !is_cancelled(unit.cancelled); ++kb) measure_tile(unit, references, kb);
 }

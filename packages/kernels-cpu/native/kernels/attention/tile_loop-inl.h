@@ -24,6 +24,14 @@ HWY_INLINE void compute_logits(const Operands& operands, size_t rows, const floa
   multiply<false>(rows, {query, operands.padded_dim, key_panel, kBlock, logits, kBlock, operands.head_dim}, kBlock);
 }
 
+// values: [count], aligned; count is a multiple of 16.
+HWY_INLINE void scale_in_place(float* values, size_t count, float factor) {
+  const F32 d;
+  for (size_t i = 0; i < count; i += kLanes) {
+    hn::Store(hn::Mul(hn::Load(d, values + i), hn::Set(d, factor)), d, values + i);
+  }
+}
+
 // Makes excluded keys vanish from the softmax. exclusion: [64], 0 or -infinity.
 HWY_INLINE void exclude_keys(const float* exclusion, size_t rows, float* logits) {
   const F32 d;

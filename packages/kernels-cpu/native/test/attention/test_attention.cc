@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     check_exp2(checks, target);
     check_contract(checks, target);
     check_numerics(checks, target, seeds);
+    check_quantized(checks, target);
   });
   check_mask(checks);
   return checks.finish();

@@ -11,6 +11,8 @@ void check_numerics(Checks& checks, const char* target, uint64_t seeds);
 void check_exp2(Checks& checks, const char* target);
 // What the header promises beside numbers: cancellation, allocation, threads, NaN, refusal of dead rows.
 void check_contract(Checks& checks, const char* target);
+// Codes of queries, keys, values and the map, against codes in double.
+void check_quantized(Checks& checks, const char* target);
 // Live lists, order of work, density.
 void check_mask(Checks& checks);
 
