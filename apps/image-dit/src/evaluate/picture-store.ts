@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { Picture } from "@paroattn/pipelines";
 import sharp from "sharp";
+import { makeFolder } from "../files/make-folder.js";
 import { writePicture } from "../files/picture-file.js";
 import { hashOf, hashOfBytes } from "./hash.js";
 
@@ -15,7 +16,9 @@ export interface PictureStore {
   read(name: string): Promise<Picture>;
 }
 
-export function pictureStore(folder: string): PictureStore {
+/** Opens (makes) a folder of pictures. Throws an `OutputError` where it cannot be made. */
+export async function openPictureStore(folder: string): Promise<PictureStore> {
+  await makeFolder(folder);
   const has = (name: string) =>
     access(join(folder, name)).then(
       () => true,

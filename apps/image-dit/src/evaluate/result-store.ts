@@ -1,10 +1,10 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomically } from "@paroattn/tensor";
 import type { z } from "zod";
-import { OutputError } from "../files/output-error.js";
+import { makeFolder } from "../files/make-folder.js";
 import { hashOf } from "./hash.js";
-import { type PictureStore, pictureStore } from "./picture-store.js";
+import { openPictureStore, type PictureStore } from "./picture-store.js";
 
 const KEY_DIGITS = 32;
 
@@ -25,17 +25,13 @@ export interface ResultStore {
  */
 export async function openResultStore(folder: string): Promise<ResultStore> {
   const results = join(folder, "results");
-  const pictures = join(folder, "pictures");
-  for (const path of [results, pictures]) {
-    await mkdir(path, { recursive: true }).catch((error) => {
-      throw new OutputError(path, error);
-    });
-  }
+  await makeFolder(results);
+  const pictures = await openPictureStore(join(folder, "pictures"));
   const fileOf = (settings: unknown) =>
     join(results, `${hashOf(settings).slice(0, KEY_DIGITS)}.json`);
   return {
     folder,
-    pictures: pictureStore(pictures),
+    pictures,
     async find(settings, schema) {
       try {
         const stored = JSON.parse(await readFile(fileOf(settings), "utf8"));

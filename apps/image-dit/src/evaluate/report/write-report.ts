@@ -5,7 +5,7 @@ import type { Combination } from "../combinations.js";
 import type { EvaluationResults, EvaluationSettings } from "../evaluation.js";
 import { hashOfBytes } from "../hash.js";
 import { WATCHED_ROWS, WATCHED_STEPS } from "../incoherence.js";
-import type { PictureStore } from "../picture-store.js";
+import { openPictureStore, type PictureStore } from "../picture-store.js";
 import { type EvaluationLine, layerIncoherence } from "../summary.js";
 import type { LayerIncoherence, OrderCount, PsnrPoint } from "./charts.js";
 import { type Chart, renderPage } from "./page.js";
@@ -15,13 +15,23 @@ import { collectPictures } from "./pictures.js";
 const SHOWN_SUBJECTS = 8;
 const HASH_DIGITS = 12;
 
+/** Makes the folder, now rather than after the work. Throws an `OutputError` where it cannot be made. */
+export async function openReportFolder(
+  folder: string,
+): Promise<{ readonly folder: string; readonly pictures: PictureStore }> {
+  return { folder, pictures: await openPictureStore(join(folder, "pictures")) };
+}
+
 /**
  * Writes the report into a folder: index.html, which opens from disk and needs no network, the pictures that it shows,
  * and lines.jsonl. The page is written last, so that one that is there is whole. Returns its path.
  */
 export async function writeReport(options: {
   readonly folder: string;
-  readonly pictures: { readonly from: PictureStore; readonly to: PictureStore };
+  /** The report's own. */
+  readonly pictures: PictureStore;
+  /** Those of the results. */
+  readonly stored: PictureStore;
   readonly results: EvaluationResults;
   readonly lines: readonly EvaluationLine[];
   readonly settings: EvaluationSettings;
@@ -30,8 +40,14 @@ export async function writeReport(options: {
   readonly commandLine: string;
   readonly signal: AbortSignal;
 }): Promise<string> {
-  const { folder, pictures, results, lines, commandLine, signal } = options;
-  const subjects = await collectPictures({ results, count: SHOWN_SUBJECTS, ...pictures, signal });
+  const { folder, pictures, stored, results, lines, commandLine, signal } = options;
+  const subjects = await collectPictures({
+    results,
+    count: SHOWN_SUBJECTS,
+    from: stored,
+    to: pictures,
+    signal,
+  });
   const page = renderPage({
     lines,
     charts: await drawCharts(options),
