@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reachingThisMachine } from "./registry.mjs";
 
 /** How long a command in the project may take. */
 const LIMIT_MS = 300_000;
@@ -14,15 +15,17 @@ const LIMIT_MS = 300_000;
  * @property {number} bytes of all its files
  */
 
-/** Settings of this repository and of pnpm, npx or turbo that may be around this process do not belong to a stranger. */
+/** What tells npm where packages come from. */
+const sources = "registry|userconfig|globalconfig|cache|cafile|ca|cert|key|strict_ssl|.*proxy";
+/** Settings of this repository and of whatever runs this process (npm, pnpm, turbo) that a stranger does not have. */
+const ours = new RegExp(
+  `^(npm_(?!config_(${sources})$)|PNPM_|PAROATTN_|NODE_OPTIONS$|INIT_CWD$)`,
+  "i",
+);
+
 function strangersEnvironment() {
-  const entries = Object.entries(process.env).filter(
-    ([name]) =>
-      !/^(npm_(?!config_(registry|cafile|.*proxy))|PNPM_|PAROATTN_|NODE_OPTIONS$|INIT_CWD$)/i.test(
-        name,
-      ),
-  );
-  return Object.fromEntries(entries);
+  const entries = Object.entries(process.env).filter(([name]) => !ours.test(name));
+  return reachingThisMachine(Object.fromEntries(entries));
 }
 
 async function folderBytes(folder) {
@@ -47,7 +50,6 @@ export class Project {
     await project.write("package.json", `{ "private": true, "type": "module" }\n`);
     const settings = [
       ...(registry === undefined ? [] : [`@paroattn:registry=${registry}`]),
-      "noproxy=127.0.0.1",
       "fund=false",
       "audit=false",
       "update-notifier=false",

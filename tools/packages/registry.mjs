@@ -8,6 +8,14 @@ import { createServer } from "node:http";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
+const host = "127.0.0.1";
+
+/** An environment in which npm and pnpm reach the registry on this machine, whatever proxy they reach the others by. */
+export function reachingThisMachine(environment) {
+  const { NO_PROXY, no_proxy, npm_config_noproxy, ...rest } = environment;
+  const direct = [NO_PROXY ?? no_proxy ?? npm_config_noproxy, host].filter(Boolean).join(",");
+  return { ...rest, NO_PROXY: direct, no_proxy: direct, npm_config_noproxy: direct };
+}
 
 /** What a registry answers for a package with one version. */
 async function describe(name, file) {
@@ -54,10 +62,10 @@ export async function serveTarballs(tarballs) {
       }),
     );
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${server.address().port}/`,
+    url: `http://${host}:${server.address().port}/`,
     close() {
       server.closeAllConnections();
       server.close();

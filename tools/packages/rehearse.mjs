@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { pnpm, prepare } from "../setup/prepare.mjs";
 import { main, root, task } from "../setup/steps.mjs";
 import { packAll } from "./pack.mjs";
-import { serveTarballs } from "./registry.mjs";
+import { reachingThisMachine, serveTarballs } from "./registry.mjs";
 import { publishedPackages } from "./workspace.mjs";
 
 const execute = promisify(execFile);
@@ -20,7 +20,11 @@ const rootFiles = ["package.json", "pnpm-workspace.yaml", ".changeset", "tsup.ba
 /** Runs a command in the copy and resolves to what it printed; an error holds all of it. */
 async function run(folder, [program, ...args]) {
   try {
-    const { stdout } = await execute(program, args, { cwd: folder, maxBuffer: 64e6 });
+    const { stdout } = await execute(program, args, {
+      cwd: folder,
+      env: reachingThisMachine(process.env),
+      maxBuffer: 64e6,
+    });
     return stdout;
   } catch (error) {
     throw new Error(`'${[program, ...args].join(" ")}' failed:\n${error.stdout}${error.stderr}`);
@@ -79,15 +83,14 @@ async function makeCopy(copy, published, tarballs) {
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   await linkWorkspace(copy, folders);
-  const git = (...args) =>
-    run(copy, [
-      "git",
-      "-c",
-      "user.name=rehearsal",
-      "-c",
-      "user.email=rehearsal@localhost",
-      ...args,
-    ]);
+  // Who rehearses may sign commits or have hooks; neither is for this one.
+  const settings = [
+    "user.name=rehearsal",
+    "user.email=rehearsal@localhost",
+    "commit.gpgsign=false",
+  ];
+  const flags = [...settings, "core.hooksPath=/dev/null"].flatMap((setting) => ["-c", setting]);
+  const git = (...args) => run(copy, ["git", ...flags, ...args]);
   await git("init", "--quiet", "--initial-branch=main");
   await git("add", "package.json", ".changeset", "packages/*/package.json");
   await git("commit", "--quiet", "--message=Rehearse");
@@ -129,10 +132,7 @@ export async function rehearse(tarballs) {
   const registry = await serveTarballs(new Map());
   try {
     await makeCopy(copy, published, tarballs);
-    await writeFile(
-      join(copy, ".npmrc"),
-      `@paroattn:registry=${registry.url}\nnoproxy=127.0.0.1\n`,
-    );
+    await writeFile(join(copy, ".npmrc"), `@paroattn:registry=${registry.url}\n`);
     await run(copy, [
       process.execPath,
       join(root, "node_modules/@changesets/cli/bin.js"),
