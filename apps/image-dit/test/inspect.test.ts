@@ -82,7 +82,7 @@ describe("inspect of one head", () => {
 
 describe("inspect --all", () => {
   it("writes a picture of every head and a page that links them all", async () => {
-    const out = join(folder, "new", "all");
+    const out = join(folder, "all");
     const result = (await inspectAll(out)) as InspectAllResult;
     expect(result.heads.map(({ layer, head }) => [layer, head])).toEqual([
       [0, 0],
@@ -196,8 +196,12 @@ describe("bad input", () => {
     const taken = join(folder, "taken");
     await writeFile(taken, "");
     const failed = inspectAll(taken);
-    await expect(failed).rejects.toThrow(/cannot write .*taken/);
+    await expect(failed).rejects.toThrow(/cannot write .*taken: a file has this name/);
     await expect(failed).rejects.not.toBeInstanceOf(UsageError);
+    await expect(inspectAll(join(folder, "missing", "all"))).rejects.toThrow(
+      /cannot write .*all: ENOENT/,
+    );
+    await expect(inspectAll("/proc/all")).rejects.toThrow("cannot write /proc/all");
   });
 
   it("warns of other weights and goes on", async () => {

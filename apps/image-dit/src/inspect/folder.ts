@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, mkdir, readFile, rm } from "node:fs/promises";
+import { access, mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { OutputError } from "../files/output-error.js";
 import { GENERATOR } from "./index-page.js";
@@ -13,7 +13,11 @@ import { GENERATOR } from "./index-page.js";
 export async function prepareFolder(folder: string): Promise<void> {
   const index = join(folder, "index.html");
   try {
-    await mkdir(folder, { recursive: true });
+    // Its parent must be there: in /proc, Node's recursive mkdir never ends.
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    if (!(await stat(folder)).isDirectory()) throw new Error("a file has this name");
     await access(folder, constants.W_OK);
     const old = await readFile(index, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
