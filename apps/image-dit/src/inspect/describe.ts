@@ -1,4 +1,4 @@
-import type { HeadView, LayerView } from "@paroattn/attention";
+import type { LayerView } from "@paroattn/attention";
 import { type AxisOrder, nativeOrder, type TokenLayout } from "@paroattn/reorder";
 
 const AXES: Readonly<Record<string, string>> = { F: "frame", H: "row", W: "column" };
@@ -36,10 +36,4 @@ export function describeBranches({ branches }: LayerView): string {
   return new Set(branches).size === 2
     ? "the mean of both guidance branches"
     : `of the ${branches[0]} branch`;
-}
-
-/** One line for people who do not see the picture. */
-export function describeHead({ layer }: LayerView, head: HeadView): string {
-  const { density, keptMass } = head;
-  return `layer ${layer}, head ${head.head}: order ${head.planned}, density ${formatPercent(density)}, kept mass ${formatPercent(keptMass)}`;
 }
