@@ -113,6 +113,36 @@ describe("generate", () => {
     expect((await sharp(result.files[0]).metadata()).format).toBe("png");
   });
 
+  it("simulates the precision that is asked for, and says so", async () => {
+    const draw = (...flags: string[]) =>
+      run([
+        "generate",
+        "a red circle",
+        ...tiny,
+        "--seed",
+        "7",
+        "--out",
+        join(folder, "int8.png"),
+        ...flags,
+      ]);
+    const { code, stdout, stderr } = await draw("--precision", "int8:tileRow");
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toContain("dense, int8:tileRow (simulated, no speed claim), density 1.000");
+    const json = JSON.parse((await draw("--precision", "int4", "--json")).stdout);
+    expect(json.precision).toBe("int4 (simulated, no speed claim)");
+    const sparse = await draw("--plan", plan, "--precision", "int8");
+    expect(sparse.stdout).toContain("paro, int8 (simulated, no speed claim), density 0.9");
+  });
+
+  it("refuses a precision that does not exist in one sentence", async () => {
+    const { code, stderr } = await run(["generate", "a", ...tiny, "--precision", "int9"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "Expected fp32, int8, int4, int8-qk, int4-qk, with choices as in int8:tileRow:u8:rank1 but found 'int9'.",
+    );
+  });
+
   it("draws the same picture for the same seed, alone or among others", async () => {
     const draw = async (out: string, ...flags: string[]) => {
       const { code } = await run(["generate", "a star", ...tiny, "--out", out, ...flags]);

@@ -1,7 +1,14 @@
 import { createReferenceBackend } from "@paroattn/backend";
 import { imageLayout, partitionLayout } from "@paroattn/reorder";
 import { afterAll, describe, expect, it } from "vitest";
-import { denseAttention, PlanError, paroAttention, planMask } from "../src/index.js";
+import {
+  denseAttention,
+  describePrecision,
+  PlanError,
+  paroAttention,
+  planMask,
+  precisionFromName,
+} from "../src/index.js";
 import { type FakeModel, generate, generationOf, relativeError } from "./fake-model.js";
 import { plantAxisLocal } from "./planted.js";
 import { smallLayout, smallPlan } from "./small-plan.js";
@@ -38,6 +45,39 @@ describe("paroAttention", () => {
     expect(paro.report).toMatchObject({ strategy: "paro", density: 1 });
     // Orders change the order of summation alone: a few roundings of f32.
     expect(relativeError(paro, dense)).toBeLessThan(1e-6);
+  });
+
+  it("computes in the precision that is asked for, else in the plan's, and reports it", async () => {
+    const plan = { ...allOnes(), precision: { qk: "int8", pv: "f32" } as const };
+    const inCodes = precisionFromName("int8:tileRow");
+    const full = await generate(model, denseAttention());
+    const own = await generate(model, paroAttention({ plan }));
+    const asked = await generate(model, paroAttention({ plan, precision: inCodes }));
+    const dense = await generate(model, denseAttention({ precision: inCodes }));
+    expect(full.report).toMatchObject({
+      precision: { qk: "f32", pv: "f32" },
+      arithmetic: "native",
+    });
+    expect(describePrecision(own.report)).toBe("int8-qk (simulated, no speed claim)");
+    expect(describePrecision(asked.report)).toBe("int8:tileRow (simulated, no speed claim)");
+    expect(dense.report).toMatchObject({ precision: inCodes, arithmetic: "simulated" });
+    for (const { outputs } of [own, asked, dense]) {
+      const error = relativeError({ ...full, outputs }, full);
+      expect(error).toBeGreaterThan(1e-4);
+      expect(error).toBeLessThan(0.05);
+    }
+    expect(relativeError(asked, dense)).toBeGreaterThan(1e-4);
+  });
+
+  it("is refused at the start where the backend does not execute the precision", async () => {
+    const precision = { qk: "f32", pv: "fp8" } as const;
+    const plan = allOnes();
+    for (const strategy of [denseAttention({ precision }), paroAttention({ plan, precision })]) {
+      await expect(generate(model, strategy)).rejects.toThrow("fp8 attention is not available yet");
+    }
+    expect(() => denseAttention({ precision: { ...precision, valueScale: "rank1" } })).toThrow(
+      "expected precision.valueScale only with values of int8 or int4",
+    );
   });
 
   it("gives the same result in a row and at once", async () => {

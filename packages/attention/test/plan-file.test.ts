@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { imageLayout, partitionLayout } from "@paroattn/reorder";
 import { encodeSafetensors, openSafetensorsBytes, tensor } from "@paroattn/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { encodePlan, PlanError, parsePlan, planMask, readPlan, writePlan } from "../src/index.js";
+import {
+  encodePlan,
+  PlanError,
+  parsePlan,
+  planMask,
+  precisionFromName,
+  readPlan,
+  writePlan,
+} from "../src/index.js";
 import { smallLayout, smallPlan } from "./small-plan.js";
 
 let folder: string;
@@ -41,6 +49,24 @@ describe("a plan file", () => {
     expect(await readPlan(path)).toEqual(plan);
     expect(new Uint8Array(await readFile(path))).toEqual(encodePlan(plan));
     expect(await readdir(folder)).toEqual(["plan.safetensors"]);
+  });
+
+  it("keeps the choices of a quantized precision, and refuses those that do not go together", async () => {
+    const precision = precisionFromName("int8:tileRow:rank1:unsmoothed");
+    const plan = { ...smallPlan(), precision };
+    expect((await parsePlan(encodePlan(plan))).precision).toEqual(precision);
+    const other = (change: object) =>
+      altered({ plan: (json) => Object.assign(json, { precision: { ...precision, ...change } }) });
+    for (const change of [
+      { probabilityRange: "u4" },
+      { pv: "f32" },
+      { probabilityGroup: "column" },
+      { keySmoothing: 1 },
+    ]) {
+      await expect(parsePlan(await other(change))).rejects.toThrow(
+        "Expected valid plan metadata but found precision",
+      );
+    }
   });
 
   it("holds orders and bit-packed masks under the documented names and shapes", async () => {

@@ -34,6 +34,7 @@ for (const [dtype, type] of [
     it,
     dtype,
     precision: { qk: type, pv: type },
+    quantized: [],
     operators: OPERATORS,
     headDims: [64, 72, 96, 128],
     bias: false,
