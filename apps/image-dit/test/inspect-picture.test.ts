@@ -80,7 +80,7 @@ describe("drawHead", () => {
     expect([metadata.format, metadata.width, metadata.height]).toEqual(["png", width, height]);
     expect(maps).toHaveLength(7);
     const { blocks } = view.partition;
-    expect(grid).toMatchObject({ pool: 1, cells: blocks, scale: Math.floor(448 / blocks) });
+    expect(grid).toMatchObject({ pool: 1, cells: blocks, scale: Math.ceil(448 / blocks) });
     const pixel = await pixelsOf(png);
     const scale = massScale(blocks);
     const planned = head.orders.find(({ order }) => order === "WFH")!;
@@ -126,27 +126,29 @@ describe("drawHead", () => {
 });
 
 describe("mapPixels", () => {
-  const scale = massScale(4);
-  const masses = Float64Array.from([0, 0.25, 0.5, 1]);
-
   it("gives blocks that share a cell their mean colour", () => {
-    const grid = mapGrid(2, 1);
-    expect(grid).toEqual({ pool: 2, cells: 1, scale: 1, edge: 1 });
-    const { data } = mapPixels({ masses, blocks: 2, scale, grid });
-    const colours = [...masses].map(
-      (mass) => COLOURS[Math.round(massPosition(scale, mass) * 255)]!,
-    );
-    const mean = [0, 1, 2].map((c) =>
-      Math.round(colours.reduce((sum, rgb) => sum + rgb[c]!, 0) / 4),
-    );
-    expect([...data]).toEqual(mean);
+    const scale = massScale(5);
+    const masses = Float64Array.from({ length: 25 }, (_, block) => block / 25);
+    // Two pixels a side are less than a block each: 3 x 3 cells of 2 x 2 blocks, the last ones of fewer.
+    const grid = mapGrid(5, 2);
+    expect(grid).toEqual({ pool: 2, cells: 3, scale: 1, edge: 3 });
+    const { data } = mapPixels({ masses, blocks: 5, scale, grid });
+    const meanOf = (...blocks: number[]) =>
+      [0, 1, 2].map((channel) => {
+        const colours = blocks.map((block) => massPosition(scale, masses[block]!) * 255);
+        const sum = colours.reduce((total, at) => total + COLOURS[Math.round(at)]![channel]!, 0);
+        return Math.round(sum / blocks.length);
+      });
+    expect([...data.subarray(0, 3)]).toEqual(meanOf(0, 1, 5, 6));
+    expect([...data.subarray(6, 9)]).toEqual(meanOf(4, 9));
+    expect([...data.subarray(24, 27)]).toEqual(meanOf(24));
   });
 
-  it("fits any number of blocks into an edge, in whole pixels", () => {
-    for (const blocks of [1, 7, 64, 278, 448, 449, 1000]) {
+  it("makes grids of whole pixels between an edge and twice as much", () => {
+    for (const blocks of [1, 7, 64, 278, 448, 895, 896, 5000]) {
       const { pool, cells, scale: pixels, edge } = mapGrid(blocks, 448);
-      expect(edge).toBeLessThanOrEqual(448);
-      expect(edge).toBeGreaterThan(224);
+      expect(edge).toBeGreaterThanOrEqual(448);
+      expect(edge).toBeLessThan(896);
       expect(cells * pool).toBeGreaterThanOrEqual(blocks);
       expect(edge).toBe(cells * pixels);
     }

@@ -9,7 +9,7 @@ import { ACCENT, BACKGROUND, CARD, FAINT, INK, LINE } from "./palette.js";
 import type { InspectionSubject } from "./subject.js";
 import { drawText, textWidth, wrapText } from "./text.js";
 
-/** The largest edge of a map, in pixels: 7 a block for 4,096 tokens. */
+/** The smallest edge of a map, in pixels; 7 a block for 4,096 tokens. Narrower cards would not hold their lines. */
 const MAP_EDGE = 448;
 const MARGIN = 28;
 const GAP = 20;

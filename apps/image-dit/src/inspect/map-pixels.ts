@@ -16,11 +16,14 @@ export interface MapGrid {
   readonly edge: number;
 }
 
-/** The largest grid of whole pixels that fits into an edge; of more blocks than pixels, some share a pixel. */
-export function mapGrid(blocks: number, largestEdge: number): MapGrid {
-  const pool = Math.ceil(blocks / largestEdge);
+/**
+ * The smallest grid of whole pixels with an edge of at least `smallestEdge`; its edge is less than twice that. Where
+ * there are more blocks than such an edge has pixels, some share one.
+ */
+export function mapGrid(blocks: number, smallestEdge: number): MapGrid {
+  const pool = Math.ceil(blocks / (2 * smallestEdge - 1));
   const cells = Math.ceil(blocks / pool);
-  const scale = Math.floor(largestEdge / cells);
+  const scale = Math.ceil(smallestEdge / cells);
   return { pool, cells, scale, edge: cells * scale };
 }
 

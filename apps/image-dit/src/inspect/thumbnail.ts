@@ -5,7 +5,7 @@ import { massScale } from "./mass-scale.js";
 
 const EDGE = 128;
 
-/** The mask over the map in the plan's order, small: a PNG of at most 128 x 128 pixels. */
+/** The mask over the map in the plan's order, small: a PNG of 128 to 255 pixels a side. */
 export async function drawThumbnail(view: LayerView, head: HeadView): Promise<Buffer> {
   const { blocks } = view.partition;
   const { masses } = head.orders.find(({ order }) => order === head.planned)!;
