@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type AttentionStrategy, denseAttention, paroAttention } from "@paroattn/attention";
@@ -10,6 +9,7 @@ import {
   readPrompts,
   recommendedGuidance,
 } from "@paroattn/sample-image";
+import { makeFolder } from "./files/make-folder.js";
 import { differencePicture, writePicture } from "./files/picture-file.js";
 import { samplePlan } from "./plans/sample-plan.js";
 import { formatSeconds } from "./terminal/format.js";
@@ -41,7 +41,7 @@ function readFlags() {
 
 async function demo(signal: AbortSignal): Promise<void> {
   const values = readFlags();
-  await mkdir(values.out, { recursive: true });
+  await makeFolder(values.out);
   // A held-out prompt: neither the training nor the calibration has seen it.
   const prompt = (await readPrompts("heldoutOne"))[0]!;
   const progress = createProgress();

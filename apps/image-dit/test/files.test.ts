@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makeFolder } from "../src/files/make-folder.js";
 import { outputNames } from "../src/files/output-names.js";
 import { checkWritable, differencePicture, writePicture } from "../src/files/picture-file.js";
 
@@ -26,6 +28,27 @@ describe("files", () => {
   it("refuses a place it cannot write to before the work", async () => {
     await expect(checkWritable(join(folder, "missing", "c.png"))).rejects.toThrow(/missing/);
     await expect(checkWritable(folder.replace(/\/[^/]*$/, ""))).rejects.toThrow(/folder/);
+    await checkWritable(join(folder, "c.png"));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.runIf(existsSync("/proc/self"))(
+    "refuses a folder that takes no files by another rule than permissions",
+    async () => {
+      await expect(checkWritable("/proc/c.png")).rejects.toThrow("cannot write /proc/c.png");
+      await expect(makeFolder("/proc/a/b")).rejects.toThrow("cannot write /proc/a/b");
+    },
+  );
+
+  it("makes a folder with those above it, there or not", async () => {
+    const deep = join(folder, "a", "b", "c");
+    for (let time = 0; time < 2; time++) {
+      await makeFolder(deep);
+      expect((await stat(deep)).isDirectory()).toBe(true);
+    }
+    await writePicture(join(deep, "d.png"), picture);
+    await expect(makeFolder(join(deep, "d.png"))).rejects.toThrow(/EEXIST/);
+    await expect(makeFolder(join(deep, "d.png", "e"))).rejects.toThrow(/ENOTDIR/);
   });
 
   it("names the files of one and of several pictures", () => {

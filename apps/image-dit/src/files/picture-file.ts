@@ -1,6 +1,5 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { open, rm, stat } from "node:fs/promises";
 import type { Picture } from "@paroattn/pipelines";
 import { writeFileAtomically } from "@paroattn/tensor";
 import sharp from "sharp";
@@ -28,9 +27,12 @@ export function differencePicture(a: Picture, b: Picture, gain: number): Picture
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK);
     const existing = await stat(path).catch(() => undefined);
     if (existing?.isDirectory()) throw new Error("a folder has this name");
+    // Tried, not asked: a folder that is writable by its permissions may still take no files.
+    const trial = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+    await (await open(trial, "wx")).close();
+    await rm(trial, { force: true });
   } catch (error) {
     throw new OutputError(path, error);
   }

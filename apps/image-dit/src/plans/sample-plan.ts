@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Plan, readPlan, writePlan } from "@paroattn/attention";
 import type { Backend } from "@paroattn/backend";
 import { checkpointFolder, planFile, recommendedGuidance, scenes } from "@paroattn/sample-image";
 import { cacheFolder } from "../files/cache-folder.js";
+import { makeFolder } from "../files/make-folder.js";
 import type { Progress } from "../terminal/progress.js";
 import { calibratePlans, sampleCalibrationPrompts } from "./calibrate-plan.js";
 
@@ -89,7 +89,7 @@ export async function samplePlans(
       model: checkpointFolder,
       prompts: await sampleCalibrationPrompts(),
     });
-    await mkdir(cacheFolder(), { recursive: true });
+    await makeFolder(cacheFolder());
     for (const [index, plan] of plans.entries()) {
       await writePlan(cached(missing[index]!), plan, { signal });
       known.set(missing[index]!, plan);
