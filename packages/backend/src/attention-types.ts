@@ -16,8 +16,9 @@ export interface AttentionPrecision {
   readonly pv: "f32" | "f16" | "bf16" | "int8" | "int4" | "fp8";
   /**
    * With int8 or int4 values: which entries of the softmax map share a scale. `tile`: a 64x64 tile (the paper). `tileRow`: a
-   * row of a tile; the output is divided by the sum of the codes, elsewhere by that of the entries. `row`: a row of the whole map over all its live keys, the control that the paper compares with; it
-   * needs the row's maximum beforehand. Default: `tile`.
+   * row of a tile; the output is then divided by the sum of the codes, elsewhere by that of the entries. `row`: a row of
+   * the whole map over all its live keys, the control that the paper compares with; it needs the row's maximum beforehand.
+   * Default: `tile`.
    */
   readonly probabilityGroup?: "tile" | "tileRow" | "row";
   /** With int8 or int4 values: codes of the map, 0..127, 0..255 (int8) or 0..15 (int4). Default: `u7`, with int4 `u4`. */
@@ -138,7 +139,8 @@ export interface AttentionResult {
   readonly output: DeviceTensor;
   /**
    * With `returnLogSumExp`: natural log of the sum of exp of the true logits over the computed keys, f32 [batch, heads, queryTokens],
-   * in sequence order. Smoothing of the keys does not show in it. With `tileRow` it is the sum of the codes, by which the output was divided.
+   * in sequence order. Smoothing of the keys does not show in it. With `tileRow` the sum is that of the codes, which divides
+   * the output.
    */
   readonly logSumExp?: DeviceTensor;
 }
