@@ -1,43 +1,13 @@
 import type { EvaluateResult } from "../commands/evaluate.js";
-import type { EvaluationLine, Spread } from "../evaluate/summary.js";
+import {
+  formatAccuracy,
+  formatPsnr,
+  formatSpeedup,
+  nameOf,
+  precisionTitle,
+} from "../evaluate/format.js";
+import type { EvaluationLine } from "../evaluate/summary.js";
 import { formatTable } from "./table.js";
-
-/** "24.41 ± 1.93"; a single value has no spread. */
-export function formatSpread(
-  { mean, spread }: { readonly mean: number; readonly spread: number | null },
-  digits: number,
-): string {
-  const value = mean.toFixed(digits);
-  return spread === null ? value : `${value} ± ${spread.toFixed(digits)}`;
-}
-
-/** "24.41 ± 1.93", or "same" where every picture is the dense one. */
-export function formatPsnr({ psnr }: EvaluationLine): string {
-  const { mean, spread } = psnr;
-  return mean === null ? "same" : formatSpread({ mean, spread }, 2);
-}
-
-/** How many times faster than dense FP32; nothing for a simulated precision. */
-export function formatSpeedup(line: EvaluationLine, of: "attention" | "loop"): string {
-  if (line.simulated) return "-";
-  const dense = of === "attention" ? line.denseAttentionMs : line.denseLoopMs;
-  const measured = of === "attention" ? line.attentionMs : line.loopMs;
-  return `${(dense.mean / measured.mean).toFixed(2)}x`;
-}
-
-export function formatAccuracy(accuracy: Spread | null): string {
-  return accuracy === null ? "-" : `${Math.round(100 * accuracy.mean)} %`;
-}
-
-/** What a combination is called beside others of its precision. */
-export function nameOf({ strategy, density }: EvaluationLine): string {
-  return strategy === "dense" ? strategy : `${strategy} ${density}`;
-}
-
-/** What is said of a precision: that its times mean nothing, where they do not. */
-export function precisionTitle({ precision, simulated }: EvaluationLine): string {
-  return simulated ? `${precision} (simulated, no speed claim)` : precision;
-}
 
 /** A table for each precision, at most 80 columns wide, and what the numbers are. */
 export function formatEvaluation({ lines, page }: EvaluateResult): string {

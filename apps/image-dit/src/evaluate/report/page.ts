@@ -1,9 +1,4 @@
-import {
-  formatAccuracy,
-  formatSpeedup,
-  formatSpread,
-  nameOf,
-} from "../../terminal/evaluation-table.js";
+import { formatAccuracy, formatSpeedup, formatSpread, nameOf } from "../format.js";
 import type { EvaluationLine, Spread } from "../summary.js";
 import { type Html, html, inlineJson, trusted } from "./html.js";
 import { DIFFERENCE_GAIN, type ShownSubject } from "./pictures.js";
