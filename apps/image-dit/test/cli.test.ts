@@ -165,6 +165,25 @@ describe("generate", () => {
   });
 });
 
+describe("evaluate", () => {
+  it("prints a JSON line for each combination, and says what it reuses", async () => {
+    await writeFile(join(folder, "others.txt"), "a green square\n");
+    const small = ["--width", "64", "--height", "64", "--attention", "dense"];
+    const args = ["evaluate", ...tiny, ...small, "--prompts", "others.txt", "--json"];
+    const first = await run([...args, "--precision", "fp32,int8", "--work", "work"]);
+    expect(first.code).toBe(0);
+    const lines = first.stdout.trimEnd().split("\n");
+    const parsed = lines.map((line) => JSON.parse(line));
+    expect(parsed.map(({ precision, simulated }) => [precision, simulated])).toEqual([
+      ["fp32", false],
+      ["int8", true],
+    ]);
+    const again = await run([...args, "--precision", "fp32,int8", "--work", "work"]);
+    expect(again.stdout).toBe(first.stdout);
+    expect(again.stderr).toMatch(/^image-dit: reusing 3 of 3 results from .*work/);
+  });
+});
+
 describe("bad input", () => {
   const cases: {
     name: string;
@@ -312,6 +331,18 @@ describe("bad input", () => {
       args: () => ["generate", "x", "--steps", "many"],
       code: 2,
       says: [/--steps/, /many/],
+    },
+    {
+      name: "an evaluation of prompts that the plan was calibrated on",
+      args: () => ["evaluate", ...tiny, "--plan", plan, "--prompts", "prompts.txt"],
+      code: 2,
+      says: [/calibrated/, /"a red circle"/, /plan\.safetensors/],
+    },
+    {
+      name: "an evaluation in a precision that does not exist",
+      args: () => ["evaluate", "--precision", "fp32,int7"],
+      code: 2,
+      says: [/--precision/, /int8/, /int7/],
     },
     { name: "an unknown flag", args: () => ["generate", "x", "--nope"], code: 2, says: [/--nope/] },
   ];
