@@ -67,9 +67,9 @@ void widen(const Weight& weight, size_t first, size_t count, float* output) {
   }
 }
 
-void widen_parallel(const Weight& weight, size_t count, float* output) {
+void widen_parallel(const Weight& weight, size_t first, size_t count, float* output) {
   parallel_ranges(count, kParallelGrain, nullptr,
-                  [&](size_t begin, size_t end) { widen(weight, begin, end - begin, output + begin); });
+                  [&](size_t begin, size_t end) { widen(weight, first + begin, end - begin, output + begin); });
 }
 
 }  // namespace paroattn

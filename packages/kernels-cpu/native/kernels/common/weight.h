@@ -22,8 +22,8 @@ struct Weight {
 // Writes `count` weights from `first` on to `output` as f32, on the calling thread. Exact.
 void widen(const Weight& weight, size_t first, size_t count, float* output);
 
-// The same for all `count` weights, over all threads.
-void widen_parallel(const Weight& weight, size_t count, float* output);
+// The same over all threads.
+void widen_parallel(const Weight& weight, size_t first, size_t count, float* output);
 
 }  // namespace paroattn
 

@@ -13,7 +13,7 @@ class Widened {
   Widened(const Allocator& allocator, const Weight& weight, size_t count)
       : wide_(needs(weight) ? count * sizeof(float) : 0, allocator), data_(static_cast<const float*>(weight.data)) {
     if (!needs(weight)) return;
-    widen_parallel(weight, count, wide_.floats());
+    widen_parallel(weight, 0, count, wide_.floats());
     data_ = wide_.floats();
   }
 
