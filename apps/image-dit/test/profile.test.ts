@@ -1,5 +1,10 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Span } from "@paroattn/pipelines";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { generate } from "../src/commands/generate.js";
 import { chromeTrace, type TraceEvent } from "../src/profile/chrome-trace.js";
 import { peakMemory } from "../src/profile/memory.js";
 import { type Profile, startProfile } from "../src/profile/recorder.js";
@@ -37,6 +42,9 @@ const profile: Profile = {
   ],
 };
 
+/** Of sums of microseconds. */
+const ROUNDING = 1e-6;
+
 /** Fails unless the spans of a trace lie within each other or apart. */
 function expectNested(events: readonly TraceEvent[]): void {
   const spans = events.filter(({ ph }) => ph === "X");
@@ -47,8 +55,8 @@ function expectNested(events: readonly TraceEvent[]): void {
     expect(dur).toBeGreaterThanOrEqual(0);
     last = ts;
     const end = ts + dur!;
-    while (open.length > 0 && open.at(-1)! <= ts) open.pop();
-    if (open.length > 0) expect(end).toBeLessThanOrEqual(open.at(-1)! + 1e-6);
+    while (open.length > 0 && open.at(-1)! <= ts + ROUNDING) open.pop();
+    if (open.length > 0) expect(end).toBeLessThanOrEqual(open.at(-1)! + ROUNDING);
     open.push(end);
   }
 }
@@ -131,5 +139,56 @@ describe("a recorder", () => {
     expect(last.resident - first!.resident).toBeGreaterThan(32 << 20);
     expect(last.time).toBe(result.end);
     expectNested(chromeTrace(result).traceEvents);
+  });
+});
+
+describe("generate --profile FILE", () => {
+  it("prints the table and writes the trace of a real run", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "image-dit-profile-"));
+    const written: string[] = [];
+    const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    try {
+      const trace = join(folder, "trace.json");
+      const model = fileURLToPath(new URL("../../../fixtures/pixart-square", import.meta.url));
+      const flags = { model, steps: 2, count: 2, seed: 1, threads: 1, profile: trace };
+      const out = join(folder, "picture.png");
+      const { signal } = new AbortController();
+      const { attentionMs } = await generate("a star", { ...flags, out }, signal);
+
+      const lines = written.join("").split("\n");
+      expect(lines[0]).toMatch(/^ +calls +time +share +peak +live$/);
+      for (const name of [
+        "total",
+        "load",
+        "load vae",
+        "text",
+        "denoise",
+        "step",
+        "decode",
+        "write",
+      ]) {
+        expect(lines.filter((line) => line.trimStart().startsWith(`${name} `))).not.toEqual([]);
+      }
+      const table = lines.slice(0, lines.indexOf(""));
+      expect(Math.max(...table.map(({ length }) => length))).toBeLessThanOrEqual(80);
+
+      const { traceEvents } = JSON.parse(await readFile(trace, "utf8"));
+      expectNested(traceEvents);
+      const time = (...names: string[]) =>
+        (traceEvents as TraceEvent[])
+          .filter(({ ph, name }) => ph === "X" && names.includes(name))
+          .reduce((sum, { dur }) => sum + dur!, 0);
+      expect(time("attention/self", "prepareAttention/self") / 1000).toBeCloseTo(attentionMs, 3);
+      expect(time("prepare", "step")).toBeLessThanOrEqual(time("denoise"));
+      const stages = time("plan", "load", "text", "denoise", "decode", "write");
+      expect(stages).toBeLessThanOrEqual(time("total"));
+      expect(stages).toBeGreaterThan(time("total") / 2);
+    } finally {
+      stderr.mockRestore();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
