@@ -5,23 +5,32 @@ import { type SpecBuilder, weightSpec } from "../modules/spec-builder.js";
 const size = z.number().int().positive();
 
 /** Configuration of diffusers' `AutoencoderKL`, as far as decoding goes, with its defaults. */
-export const autoencoderKlConfig = z.object({
-  _class_name: z.literal("AutoencoderKL"),
-  out_channels: z.literal(3).default(3),
-  up_block_types: z.array(z.literal("UpDecoderBlock2D")).default(["UpDecoderBlock2D"]),
-  block_out_channels: z.array(size).min(1).default([64]),
-  layers_per_block: size.default(1),
-  act_fn: z.literal("silu").default("silu"),
-  latent_channels: size.default(4),
-  norm_num_groups: size.default(32),
-  scaling_factor: z.number().positive().default(0.18215),
-  // PixArt's pipelines of diffusers would ignore these three.
-  shift_factor: z.null().default(null),
-  latents_mean: z.null().default(null),
-  latents_std: z.null().default(null),
-  use_post_quant_conv: z.boolean().default(true),
-  mid_block_add_attention: z.boolean().default(true),
-});
+export const autoencoderKlConfig = z
+  .object({
+    _class_name: z.literal("AutoencoderKL"),
+    out_channels: z.literal(3).default(3),
+    up_block_types: z.array(z.literal("UpDecoderBlock2D")).default(["UpDecoderBlock2D"]),
+    block_out_channels: z.array(size).min(1).default([64]),
+    layers_per_block: size.default(1),
+    act_fn: z.literal("silu").default("silu"),
+    latent_channels: size.default(4),
+    norm_num_groups: size.default(32),
+    scaling_factor: z.number().positive().default(0.18215),
+    // PixArt's pipelines of diffusers would ignore these three.
+    shift_factor: z.null().default(null),
+    latents_mean: z.null().default(null),
+    latents_std: z.null().default(null),
+    use_post_quant_conv: z.boolean().default(true),
+    mid_block_add_attention: z.boolean().default(true),
+  })
+  .refine(
+    ({ block_out_channels: channels, norm_num_groups: groups }) =>
+      channels.every((size) => size % groups === 0),
+    {
+      path: ["norm_num_groups"],
+      message: "to divide every one of block_out_channels",
+    },
+  );
 
 export type AutoencoderKlConfig = z.infer<typeof autoencoderKlConfig>;
 
