@@ -25,10 +25,8 @@ export async function generatePixArt(
   const abort = signal === undefined ? {} : { signal };
   using backend = model.backend.scope(abort);
   const spans = createSpans(options.onSpan);
-  const report =
-    onProgress &&
-    ((stage: GenerateProgress["stage"], done: number, steps: number) =>
-      onProgress({ stage, step: Math.floor(done), steps, done: done / steps }));
+  using reports = reportsTo(onProgress);
+  const { report } = reports;
   const watch = (stage: "load" | "fingerprint") => ({
     ...abort,
     onBytes: (done: number, total: number) => report?.(stage, done, total),
@@ -115,6 +113,22 @@ export async function generatePixArt(
       shape: [images.length, ...request.latentShape],
       data: latents,
     }),
+  };
+}
+
+/** Reports until it is disposed of: of the layers before one that failed, some would be told of after the failure. */
+function reportsTo(onProgress: GenerateOptions["onProgress"]) {
+  let open = true;
+  const report =
+    onProgress &&
+    ((stage: GenerateProgress["stage"], done: number, steps: number) => {
+      if (open) onProgress({ stage, step: Math.floor(done), steps, done: done / steps });
+    });
+  return {
+    report,
+    [Symbol.dispose]: () => {
+      open = false;
+    },
   };
 }
 
