@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /** The brand that this project's errors carry: their message is written for people. */
 const forPeople: unique symbol = Symbol.for("paroattn.error");
 
@@ -20,7 +22,7 @@ function isForPeople(error: unknown): error is Error {
 
 /** What a person reads of an error: its message, or for an unexpected one the whole stack. */
 export function describeError(error: unknown): string {
-  if (isForPeople(error)) return error.message;
+  if (isForPeople(error)) return printable(error.message);
   return `unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}`;
 }
 
