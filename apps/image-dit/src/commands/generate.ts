@@ -11,6 +11,7 @@ import { startProfile } from "../profile/recorder.js";
 import { reportProfile } from "../profile/report.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import { createProgress } from "../terminal/progress.js";
+import { UsageError } from "../terminal/run-command.js";
 import { warnThrough } from "../terminal/warn.js";
 
 export interface GenerateFlags extends StrategyFlags {
@@ -59,6 +60,9 @@ export async function generate(
   const seeds = Array.from({ length: count }, (_, index) => firstSeed + index);
   const files = outputNames({ out: flags.out, prompt, seeds }).map((file) => resolve(file));
   const trace = typeof flags.profile === "string" ? resolve(flags.profile) : undefined;
+  if (trace !== undefined && files.includes(trace)) {
+    throw new UsageError(`Expected a file for --profile other than --out's but found ${trace}`);
+  }
   for (const file of trace === undefined ? files : [...files, trace]) await checkWritable(file);
 
   const profiler = flags.profile === undefined ? undefined : startProfile();
