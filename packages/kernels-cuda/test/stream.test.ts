@@ -1,5 +1,7 @@
 import "./emulated.js";
 import { getEventListeners } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { UnsupportedError } from "@paroattn/backend";
 import { imageLayout } from "@paroattn/reorder";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -18,6 +20,13 @@ afterEach(() => {
 async function expectWorks(): Promise<void> {
   const one = backend.upload(filled([1], 1));
   expect((await backend.read(backend.add({ a: one, b: one }))).data[0]).toBe(2);
+}
+
+/** Leaves a disposed backend and its tensors to the garbage collector. */
+async function useAnotherBackend(): Promise<void> {
+  const other = createCudaBackend();
+  await other.read(issueAttention(other, 64));
+  other.dispose();
 }
 
 describe("the command stream", () => {
@@ -75,6 +84,22 @@ describe("the command stream", () => {
     expect(await rejection(scope.read(scope.add({ a: before, b: before })))).toBe(reason);
     scope.dispose();
     await expectWorks();
+  });
+
+  it("can be stopped while the memory of another backend is freed", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage: () => void = runInNewContext("gc");
+    for (let round = 0; round < 3; round++) {
+      await useAnotherBackend();
+      const controller = new AbortController();
+      const scope = backend.scope({ signal: controller.signal });
+      const output = issueAttention(scope, 512, MANY_HEADS);
+      collectGarbage();
+      // The finalizers run first; freeing on this thread would take as long as the attention.
+      setTimeout(() => controller.abort(), 20);
+      expect(await rejection(scope.read(output))).toMatchObject({ name: "AbortError" });
+      scope.dispose();
+    }
   });
 
   it("fails what others made from a cancelled result, and nothing else of theirs", async () => {

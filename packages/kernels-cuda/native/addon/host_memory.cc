@@ -25,9 +25,9 @@ size_t rounded(size_t bytes) {
 }  // namespace
 
 HostPool::~HostPool() {
-  const Lease::Use use(*lease_);
-  if (!use.alive()) return;
-  for (const auto& block : free_) cudaFreeHost(block.second);
+  std::vector<void*> blocks;
+  for (const auto& block : free_) blocks.push_back(block.second);
+  reaper_->free_later(lease_, MemoryKind::kHost, std::move(blocks));
 }
 
 HostBlock HostPool::take(size_t bytes) {
@@ -51,20 +51,15 @@ HostBlock HostPool::take(size_t bytes) {
 
 void HostPool::give(HostBlock block) {
   if (block.data == nullptr) return;
-  if (kept_ + block.bytes > kMostKept) return free(block);
+  if (kept_ + block.bytes > kMostKept) return reaper_->free_later(lease_, MemoryKind::kHost, {block.data});
   free_.emplace(block.bytes, block.data);
   kept_ += block.bytes;
 }
 
-void HostPool::free(HostBlock block) noexcept {
-  const Lease::Use use(*lease_);
-  if (use.alive()) cudaFreeHost(block.data);
-}
-
 FlagPool::~FlagPool() {
-  const Lease::Use use(*lease_);
-  if (!use.alive()) return;
-  for (const Page& page : pages_) cudaFreeHost(page.host);
+  std::vector<void*> blocks;
+  for (const Page& page : pages_) blocks.push_back(page.host);
+  reaper_->free_later(lease_, MemoryKind::kHost, std::move(blocks));
 }
 
 FlagPool::Flag FlagPool::take() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lease.h"
+#include "reaper.h"
 
 namespace paroattn {
 namespace cuda {
@@ -31,9 +32,8 @@ class HostPool {
   void give(HostBlock block);
 
  private:
-  void free(HostBlock block) noexcept;
-
   const std::shared_ptr<const Lease> lease_;
+  const std::shared_ptr<Reaper> reaper_ = Reaper::shared();
   std::multimap<size_t, void*> free_;
   size_t kept_ = 0;
 };
@@ -63,6 +63,7 @@ class FlagPool {
     int* device;
   };
   const std::shared_ptr<const Lease> lease_;
+  const std::shared_ptr<Reaper> reaper_ = Reaper::shared();
   std::vector<Page> pages_;
   std::vector<Flag> free_;
 };

@@ -35,6 +35,7 @@ void* MemoryPool::allocate(size_t bytes) {
   void* pointer = allocate_on_device(size);
   if (pointer == nullptr) {
     trim();
+    reaper_->finish();
     pointer = allocate_on_device(size);
   }
   if (pointer == nullptr) throw OutOfMemory(bytes, free_bytes(), limit_);
@@ -97,22 +98,24 @@ void MemoryPool::release(void* pointer, size_t bytes) noexcept {
       }
     }
   }
-  const Lease::Use use(*lease_);
-  if (use.alive()) cudaFree(pointer);
+  reaper_->free_later(lease_, MemoryKind::kDevice, {pointer});
+}
+
+std::vector<void*> MemoryPool::take_kept() {
+  std::vector<void*> blocks;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& block : free_) blocks.push_back(block.second);
+  free_.clear();
+  report_.kept = 0;
+  return blocks;
 }
 
 void MemoryPool::trim() noexcept {
-  std::multimap<size_t, void*> blocks;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    blocks.swap(free_);
-    report_.kept = 0;
-  }
-  if (blocks.empty()) return;
   const Lease::Use use(*lease_);
+  const std::vector<void*> blocks = take_kept();
   // A dead lease's memory went with its context.
   if (!use.alive()) return;
-  for (const auto& block : blocks) cudaFree(block.second);
+  for (void* const block : blocks) cudaFree(block);
 }
 
 void MemoryPool::close() noexcept {
@@ -120,7 +123,7 @@ void MemoryPool::close() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     closed_ = true;
   }
-  trim();
+  reaper_->free_later(lease_, MemoryKind::kDevice, take_kept());
 }
 
 MemoryReport MemoryPool::report() const {

@@ -9,8 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "lease.h"
+#include "reaper.h"
 
 namespace paroattn {
 namespace cuda {
@@ -35,7 +38,7 @@ class MemoryPool {
  public:
   // `limit`: of bytes in use and kept; 0: the device's own.
   MemoryPool(std::shared_ptr<const Lease> lease, size_t limit) : lease_(std::move(lease)), limit_(limit) {}
-  ~MemoryPool() { trim(); }
+  ~MemoryPool() { close(); }
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
@@ -45,17 +48,19 @@ class MemoryPool {
   void release(void* pointer, size_t bytes) noexcept;
   // Frees what is kept; waits for the device.
   void trim() noexcept;
-  // From now on what is released is freed. For a stream that has run dry.
+  // Frees what is kept, and from now on what is released, without waiting. For a stream that has run dry.
   void close() noexcept;
 
   MemoryReport report() const;
 
  private:
   void* take(size_t size);
+  std::vector<void*> take_kept();
   void* allocate_on_device(size_t size);
   size_t free_bytes() const;
 
   const std::shared_ptr<const Lease> lease_;
+  const std::shared_ptr<Reaper> reaper_ = Reaper::shared();
   const size_t limit_;
   mutable std::mutex mutex_;
   std::multimap<size_t, void*> free_;  // by size

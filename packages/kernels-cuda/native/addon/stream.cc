@@ -296,6 +296,7 @@ void Stream::cancel(Cancellation& cancellation) {
 void Stream::close() {
   if (closed_) return;
   closed_ = true;
+  counter_.reset();
   const Lease::Use use(*lease_);
   if (use.alive()) {
     try {
