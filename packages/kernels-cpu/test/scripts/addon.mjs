@@ -43,6 +43,10 @@ export function issueLongAttention(view) {
     scale: 1,
     queryStarts: starts,
     keyStarts: starts,
+    queryKeyBits: 0,
+    valueBits: 0,
+    smoothKeys: false,
+    rank1Values: false,
     label: "prepareAttention",
   });
   return native.attention(view, { operands, returnLogSumExp: false, label: "attention" }).output;
