@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { abortError } from "@paroattn/backend";
 import type { Issuer } from "./issuer.js";
 
@@ -14,7 +15,11 @@ export function cancelOnAbort({ root, view, scope }: Issuer): () => void {
     native.cancel(view);
   };
   cancel();
-  for (const signal of scope.signals) signal.addEventListener("abort", cancel, { once: true });
+  for (const signal of scope.signals) {
+    // One signal stops as many scopes as there are, and none of them is forgotten: Node's warning of a leak would be wrong.
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", cancel, { once: true });
+  }
   return () => {
     const remove = () => {
       for (const signal of scope.signals) signal.removeEventListener("abort", cancel);
