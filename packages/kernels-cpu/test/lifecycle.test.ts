@@ -1,9 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Backend } from "@paroattn/backend";
-import { describe, expect, it, vi } from "vitest";
-import { createCpuBackend } from "../src/index.js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type CpuBackendOptions, createCpuBackend } from "../src/index.js";
 import type { CpuView } from "../src/view.js";
 import { filled, issueAttention, rejection } from "./fixtures.js";
+
+const opened: Backend[] = [];
+afterEach(() => {
+  for (const backend of opened.splice(0)) backend.dispose();
+});
+
+/** A backend that is disposed of after the test. */
+function open(options: CpuBackendOptions): Backend {
+  const backend = createCpuBackend(options);
+  opened.push(backend);
+  return backend;
+}
 
 /** Minutes of work. */
 const LONG = 262_144;
@@ -16,28 +28,32 @@ async function expectSum(backend: Backend): Promise<void> {
 describe("several backends at work in one process", () => {
   it("give the same numbers with different numbers of threads, created and disposed of in any order", async () => {
     const work = async (threads: number) => {
-      using backend = createCpuBackend({ threads });
+      const backend = open({ threads });
       const outputs = [0, 1].map(() => issueAttention(backend, 1024));
-      return Promise.all(outputs.map(async (output) => (await backend.read(output)).data));
+      const data = await Promise.all(
+        outputs.map(async (output) => (await backend.read(output)).data),
+      );
+      backend.dispose();
+      return data;
     };
     const results = (await Promise.all([1, 2, 3, 8, 1].map(work))).flat();
     for (const data of results) expect(data).toEqual(results[0]);
   });
 
   it("do not wait for one that is busy", async () => {
-    using busy = createCpuBackend({ threads: 2 });
+    const busy = open({ threads: 2 });
     const controller = new AbortController();
     const scope = busy.scope({ signal: controller.signal });
     const stuck = rejection(scope.read(issueAttention(scope, LONG)));
-    using free = createCpuBackend({ threads: 1 });
+    const free = open({ threads: 1 });
     await expectSum(free);
     controller.abort();
     expect(await stuck).toMatchObject({ name: "AbortError" });
   });
 
   it("refuse each other's tensors", () => {
-    using a = createCpuBackend({ threads: 1 });
-    using b = createCpuBackend({ threads: 1 });
+    const a = open({ threads: 1 });
+    const b = open({ threads: 1 });
     const ofA = a.upload(filled([1], 1));
     expect(() => b.add({ a: ofA, b: ofA })).toThrow(/expected a to be made by this backend/);
   });
@@ -54,7 +70,7 @@ describe("dispose in the middle of work", () => {
     expect(() => backend.add({ a: output, b: output })).toThrow(/dispose/);
     expect((await reading).data[0]).toBeCloseTo(0.1, 5);
     await flushing;
-    using next = createCpuBackend({ threads: 2 });
+    const next = open({ threads: 2 });
     await expectSum(next);
   });
 
@@ -70,7 +86,7 @@ describe("dispose in the middle of work", () => {
   });
 
   it("of tensors takes nothing from the commands that were given them", async () => {
-    using backend = createCpuBackend({ threads: 2 });
+    const backend = open({ threads: 2 });
     const input = backend.upload(filled([1, 1024, 64], 0.25));
     const operands = backend.prepareAttention({
       query: input,
@@ -91,7 +107,7 @@ describe("dispose in the middle of work", () => {
   });
 
   it("of a scope, from the callback of its own read", async () => {
-    using backend = createCpuBackend({ threads: 2 });
+    const backend = open({ threads: 2 });
     for (let round = 0; round < 20; round++) {
       const scope = backend.scope();
       const waiting = [256, 512, 1024].map((tokens) => {
