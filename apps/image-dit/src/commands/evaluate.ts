@@ -12,6 +12,7 @@ import { openResultStore, type ResultStore } from "../evaluate/result-store.js";
 import { settingsFor } from "../evaluate/settings-for.js";
 import { type EvaluationLine, summarise } from "../evaluate/summary.js";
 import { cacheFolder } from "../files/cache-folder.js";
+import { localModel } from "../hub/local-model.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import { createProgress } from "../terminal/progress.js";
 import { warnThrough } from "../terminal/warn.js";
@@ -39,8 +40,8 @@ export async function evaluate(
   },
 ): Promise<EvaluateResult> {
   const { signal } = options;
-  const request = await readRequest(flags);
-  const { model, prompts, seeds } = request;
+  const asked = await readRequest(flags);
+  const { prompts, seeds } = asked;
   const store = await openResultStore(
     resolve(flags.work ?? flags.report ?? join(cacheFolder(), "evaluate")),
   );
@@ -50,6 +51,8 @@ export async function evaluate(
   const backend = createCpuBackend(flags.threads === undefined ? {} : { threads: flags.threads });
   const context: Context = { backend, progress, warn, signal };
   try {
+    const request = { ...asked, model: await localModel(asked.model, context) };
+    const { model } = request;
     const planned = await plansFor(request, context);
     const settings = await settingsFor(request, context);
     const subjects = prompts.flatMap((prompt) => seeds.map((seed) => ({ prompt, seed })));
@@ -71,7 +74,7 @@ export async function evaluate(
       results: evaluation.results(),
       lines,
       settings,
-      model,
+      model: asked.model,
       commandLine: options.commandLine,
       signal,
     });

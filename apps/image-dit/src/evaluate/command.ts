@@ -11,7 +11,10 @@ export function addEvaluateCommand(program: Command): void {
   program
     .command("evaluate")
     .description("compare attention strategies, densities and precisions with dense attention")
-    .option("--model <folder>", "diffusers folder (default: the sample model)")
+    .option(
+      "--model <folder>",
+      "diffusers folder, or owner/name of the hub (default: the sample model)",
+    )
     .option(
       "--attention <list>",
       "dense, paro, paro-native (default: those there are plans for)",
