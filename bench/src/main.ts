@@ -4,12 +4,10 @@ import { ATTENTION_CASES, benchAttention } from "./attention.js";
 import { benchCaptions } from "./captions.js";
 import { benchLoop } from "./loop.js";
 import { benchOrders } from "./orders.js";
-import { attentionRow, captionRow, loopRow, ordersRow, reorderRow } from "./print.js";
-import { benchReorder } from "./reorder.js";
+import { attentionRow, captionRow, loopRow, ordersRow } from "./print.js";
 
 const USAGE = `usage: npm run bench -- attention [--json] [--threads N] [--rounds N]
        npm run bench -- loop      [--json] [--threads N] [--rounds N]
-       npm run bench -- reorder   [--json] [--threads N] [--pictures N]
        npm run bench -- captions  [--json] [--threads N] [--pictures N] [--attention dense|paro] [--set one|two] [--guidance N]
        npm run bench -- orders    [--json] [--rounds N]`;
 
@@ -91,15 +89,6 @@ async function run(): Promise<void> {
       for await (const line of lines) print(line, loopRow(line));
       break;
     }
-    case "reorder": {
-      const lines = benchReorder({
-        threads: positive("threads"),
-        pictures: positive("pictures", 3),
-        onProgress: (stage, done) => show(`  ${stage}: ${Math.floor(done * 100)} %`),
-      });
-      for await (const line of lines) print(line, reorderRow(line));
-      break;
-    }
     case "captions": {
       const lines = benchCaptions({
         threads: positive("threads"),
@@ -122,7 +111,7 @@ async function run(): Promise<void> {
     }
     default:
       refuse(
-        `Expected a suite, attention, loop, reorder, captions or orders, but found '${positionals[0] ?? "nothing"}'`,
+        `Expected a suite, attention, loop, captions or orders, but found '${positionals[0] ?? "nothing"}'`,
       );
   }
 }

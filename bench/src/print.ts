@@ -2,33 +2,11 @@ import type { AttentionLine } from "./attention.js";
 import type { CaptionLine, CaptionSummary } from "./captions.js";
 import type { LoopLine } from "./loop.js";
 import type { IndicesLine, RowsLine } from "./orders.js";
-import type { OrderHistogram, ReorderLine, Spread } from "./reorder.js";
 
 /** "8 heads x 4096 tokens x 64 | paroattn dense | ..." as one row for people. */
 export function attentionRow(line: AttentionLine): string {
   const times = `${line.ms.toFixed(1)} ms (median ${line.medianMs.toFixed(1)})`;
   return `  ${line.implementation.padEnd(36)}${times.padEnd(28)}${line.gflops.toFixed(0).padStart(4)} GFLOP/s ${line.ratio.toFixed(2)}x`;
-}
-
-function range({ mean, minimum, maximum }: Spread, digits: number): string {
-  return `${mean.toFixed(digits)} (${minimum.toFixed(digits)} ... ${maximum.toFixed(digits)})`;
-}
-
-/** A density with one choice of orders as one row, or the histogram as a line a layer. */
-export function reorderRow(line: ReorderLine | OrderHistogram): string {
-  if ("layers" in line) {
-    return line.layers
-      .map((counts, layer) => {
-        const heads = Object.entries(counts).map(([order, count]) => `${order} ${count}`);
-        return `layer ${layer}: ${heads.join(", ")}`;
-      })
-      .join("\n");
-  }
-  const { density, orders, densityMet, psnr, ssim, right, denseRight, pictures } = line;
-  return [
-    `density ${density} (met ${densityMet.toFixed(4)}), ${orders} orders:`,
-    `  PSNR ${range(psnr, 2)} dB, SSIM ${range(ssim, 4)}, right ${right}/${pictures} (dense ${denseRight}/${pictures})`,
-  ].join("\n");
 }
 
 /** A prompt with what is wrong in its picture, or the sum over all. */
