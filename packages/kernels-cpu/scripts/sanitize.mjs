@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = join(packageFolder, "..", "..");
-const defaultTests = ["conformance", "stream", "processes", "long-calls"].map(
+const defaultTests = ["conformance", "lifecycle.test", "stream", "processes", "long-calls"].map(
   (name) => `packages/kernels-cpu/test/${name}.test.ts`,
 );
 
