@@ -35,9 +35,11 @@ const precision = z.string().transform((text, context) => {
   }
 });
 
+export const LARGEST_SEED = 2 ** 32 - 1;
+
 export const schemas = {
   steps: wholeNumber(1, 1000),
-  seed: wholeNumber(0, 2 ** 32 - 1),
+  seed: wholeNumber(0, LARGEST_SEED),
   size: wholeNumber(1, 65_536),
   count: wholeNumber(1, 10_000),
   index: wholeNumber(0, 9999),

@@ -94,9 +94,14 @@ it("has a row of every kind", () => {
 it("is met the same way by the built app", async () => {
   const sample = ROWS.filter((_, index) => index % IN_A_CHILD === 0);
   const next = sample.values();
+  const outcomes: { readonly row: Row; readonly outcome: Outcome }[] = [];
   await Promise.all(
     Array.from({ length: CHILDREN_AT_ONCE }, async () => {
-      for (const row of next) check(row, await runInChild(await row.args(setting), folder));
+      for (const row of next) {
+        outcomes.push({ row, outcome: await runInChild(await row.args(setting), folder) });
+      }
     }),
   );
+  for (const { row, outcome } of outcomes) check(row, outcome);
+  expect(outcomes).toHaveLength(sample.length);
 });

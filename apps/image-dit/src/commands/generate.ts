@@ -6,6 +6,7 @@ import { outputNames } from "../files/output-names.js";
 import { checkWritable, writePicture } from "../files/picture-file.js";
 import { localModel } from "../hub/local-model.js";
 import { defaultGuidance } from "../model-defaults.js";
+import { LARGEST_SEED } from "../options.js";
 import { chooseStrategy, type StrategyFlags } from "../plans/choose-strategy.js";
 import { startProfile } from "../profile/recorder.js";
 import { reportProfile } from "../profile/report.js";
@@ -57,6 +58,11 @@ export async function generate(
   const warn = warnThrough(progress);
   const { count } = flags;
   const firstSeed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
+  if (firstSeed + count - 1 > LARGEST_SEED) {
+    throw new UsageError(
+      `Expected the last of ${count} seeds up to ${LARGEST_SEED} but found ${firstSeed + count - 1}`,
+    );
+  }
   const seeds = Array.from({ length: count }, (_, index) => firstSeed + index);
   const files = outputNames({ out: flags.out, prompt, seeds }).map((file) => resolve(file));
   const trace = typeof flags.profile === "string" ? resolve(flags.profile) : undefined;

@@ -108,6 +108,12 @@ const lists: Row[] = (
 
 const contradictions: Row[] = [
   {
+    name: "a series that runs out of seeds",
+    args: () => ["generate", "x", "--seed", "4294967294", "--count", "3"],
+    code: 2,
+    says: [/last of 3 seeds up to 4294967295/, /found 4294967296/],
+  },
+  {
     name: "a plan with another density",
     args: ({ tiny, plan }) => ["generate", "x", ...tiny, "--plan", plan, "--density", "0.3"],
     code: 2,
