@@ -1,5 +1,5 @@
 import { PRECISION_NAMES, precisionFromName } from "@paroattn/attention";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 
 /** Turns a zod schema into a commander argument parser: the message tells what was expected and what was found. */
@@ -52,4 +52,27 @@ export const schemas = {
   alpha: numeric.pipe(
     z.number().min(0, "Expected alpha in [0, 1]").max(1, "Expected alpha in [0, 1]"),
   ),
+} as const;
+
+const option =
+  <T>(flags: string, description: string, schema: z.ZodType<T>) =>
+  () =>
+    new Option(flags, description).argParser(parsedBy(schema));
+
+/** Options that several commands share, a new one at each call. */
+export const commonOptions = {
+  model: () =>
+    new Option(
+      "--model <folder>",
+      "diffusers folder, or owner/name of the hub (default: the sample model)",
+    ),
+  steps: option("--steps <number>", "sampling steps (default: 20)", schemas.steps),
+  guidance: option(
+    "--guidance <scale>",
+    "guidance scale (default: 3 for the sample model, else 4.5)",
+    schemas.guidance,
+  ),
+  width: option("--width <pixels>", "default: the model's", schemas.size),
+  height: option("--height <pixels>", "default: the model's", schemas.size),
+  threads: option("--threads <number>", "default: all cores", schemas.threads),
 } as const;

@@ -4,7 +4,7 @@ import { type CalibrateFlags, calibrate } from "./commands/calibrate.js";
 import { type GenerateFlags, generate } from "./commands/generate.js";
 import { addEvaluateCommand } from "./evaluate/command.js";
 import { addInspectCommand } from "./inspect/command.js";
-import { parsedBy, schemas } from "./options.js";
+import { commonOptions, parsedBy, schemas } from "./options.js";
 import { formatCalibrateResult, formatGenerateResult } from "./terminal/results.js";
 import { runCommand } from "./terminal/run-command.js";
 
@@ -46,10 +46,7 @@ function addGenerateCommand(program: Command): void {
     .description("draw pictures of a prompt")
     .argument("<prompt>", 'what to draw, such as "a red circle"; may be empty')
     .option("--negative <text>", "what the picture should not be")
-    .option(
-      "--model <folder>",
-      "diffusers folder, or owner/name of the hub (default: the sample model)",
-    )
+    .addOption(commonOptions.model())
     .addOption(
       new Option(
         "--attention <strategy>",
@@ -67,26 +64,22 @@ function addGenerateCommand(program: Command): void {
       "of attention: fp32, int8, int4, int8-qk, ... (default: the plan's, else fp32)",
       parsedBy(schemas.precision),
     )
-    .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-    .option(
-      "--guidance <scale>",
-      "guidance scale (default: 3 for the sample model, else 4.5)",
-      parsedBy(schemas.guidance),
-    )
+    .addOption(commonOptions.steps())
+    .addOption(commonOptions.guidance())
     .option(
       "--seed <number>",
       "seed of the first picture (default: random, printed)",
       parsedBy(schemas.seed),
     )
-    .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
+    .addOption(commonOptions.width())
+    .addOption(commonOptions.height())
     .option(
       "--count <number>",
       "pictures, with seeds one after the other",
       parsedBy(schemas.count),
       1,
     )
-    .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
+    .addOption(commonOptions.threads())
     .option("--out <file>", "PNG file (default: named after prompt and seed)")
     .option(
       "--profile [file]",
@@ -104,10 +97,7 @@ function addCalibrateCommand(program: Command): void {
   program
     .command("calibrate")
     .description("make a plan: one token order a head and static block masks")
-    .option(
-      "--model <folder>",
-      "diffusers folder, or owner/name of the hub (default: the sample model)",
-    )
+    .addOption(commonOptions.model())
     .option(
       "--density <share>",
       "share of query-key pairs to keep (default: 0.3)",
@@ -119,20 +109,16 @@ function addCalibrateCommand(program: Command): void {
       parsedBy(schemas.alpha),
     )
     .option("--prompts <file>", "one prompt a line (default: the sample model's first two)")
-    .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-    .option(
-      "--guidance <scale>",
-      "guidance scale (default: 3 for the sample model, else 4.5)",
-      parsedBy(schemas.guidance),
-    )
+    .addOption(commonOptions.steps())
+    .addOption(commonOptions.guidance())
     .option(
       "--seed <number>",
       "seed of the first prompt (default: 1000000)",
       parsedBy(schemas.seed),
     )
-    .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
+    .addOption(commonOptions.width())
+    .addOption(commonOptions.height())
+    .addOption(commonOptions.threads())
     .requiredOption("--out <file>", "the plan file")
     .option("--json", "print one JSON object")
     .action((flags: CalibrateFlags) =>

@@ -4,6 +4,7 @@ import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { checkpointFolder, planFile, readPrompts } from "@paroattn/sample-image";
 import { writeFileAtomically } from "@paroattn/tensor";
 import { checkWritable } from "../files/picture-file.js";
+import { localModel } from "../hub/local-model.js";
 import { prepareFolder } from "../inspect/folder.js";
 import { drawHead } from "../inspect/head-picture.js";
 import { type IndexedHead, indexPage } from "../inspect/index-page.js";
@@ -68,12 +69,13 @@ export async function inspect(
     const plan = await choosePlan({ flags, backend, progress, warn, signal });
     const subject = { prompt: chosenPrompt, seed: flags.seed ?? DEFAULT_SEED, plan };
     const guidance = flags.guidance ?? defaultGuidance(model);
+    const folder = await localModel(model, { progress, warn, signal });
     const watch = (visit: (view: LayerView) => Promise<void>) =>
       watchModel({
         ...flags,
         ...subject,
         ...(guidance !== undefined && { guidance }),
-        model,
+        model: folder,
         visit,
         backend,
         progress,

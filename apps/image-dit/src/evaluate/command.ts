@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type EvaluateFlags, evaluate } from "../commands/evaluate.js";
-import { parsedBy, schemas } from "../options.js";
+import { commonOptions } from "../options.js";
 import { formatEvaluation } from "../terminal/evaluation-table.js";
 import { runCommand } from "../terminal/run-command.js";
 import { lists } from "./lists.js";
@@ -11,10 +11,7 @@ export function addEvaluateCommand(program: Command): void {
   program
     .command("evaluate")
     .description("compare attention strategies, densities and precisions with dense attention")
-    .option(
-      "--model <folder>",
-      "diffusers folder, or owner/name of the hub (default: the sample model)",
-    )
+    .addOption(commonOptions.model())
     .option(
       "--attention <list>",
       "dense, paro, paro-native (default: those there are plans for)",
@@ -28,15 +25,11 @@ export function addEvaluateCommand(program: Command): void {
       "one prompt a line (default: four held-out ones of the sample model)",
     )
     .option("--seeds <list>", "every prompt is drawn with each (default: 1)", lists.seeds)
-    .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-    .option(
-      "--guidance <scale>",
-      "guidance scale (default: 3 for the sample model, else 4.5)",
-      parsedBy(schemas.guidance),
-    )
-    .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
+    .addOption(commonOptions.steps())
+    .addOption(commonOptions.guidance())
+    .addOption(commonOptions.width())
+    .addOption(commonOptions.height())
+    .addOption(commonOptions.threads())
     .option("--report <folder>", "write a page with table, curves and pictures")
     .option(
       "--work <folder>",

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type InspectFlags, inspect } from "../commands/inspect.js";
-import { parsedBy, schemas } from "../options.js";
+import { commonOptions, parsedBy, schemas } from "../options.js";
 import { runCommand } from "../terminal/run-command.js";
 import { formatInspectResult } from "./results.js";
 
@@ -22,23 +22,19 @@ export function addInspectCommand(program: Command): void {
       parsedBy(schemas.index),
     )
     .option("--negative <text>", "what the picture should not be")
-    .option("--model <folder>", "diffusers folder (default: the sample model)")
+    .addOption(commonOptions.model())
     .option("--plan <file>", "plan made by calibrate (default: the sample model's)")
     .option(
       "--density <share>",
       "of the sample model's plan (default: 0.3)",
       parsedBy(schemas.density),
     )
-    .option("--steps <number>", "sampling steps (default: 20)", parsedBy(schemas.steps))
-    .option(
-      "--guidance <scale>",
-      "guidance scale (default: 3 for the sample model, else 4.5)",
-      parsedBy(schemas.guidance),
-    )
+    .addOption(commonOptions.steps())
+    .addOption(commonOptions.guidance())
     .option("--seed <number>", "default: 7, the demo's", parsedBy(schemas.seed))
-    .option("--width <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--height <pixels>", "default: the model's", parsedBy(schemas.size))
-    .option("--threads <number>", "default: all cores", parsedBy(schemas.threads))
+    .addOption(commonOptions.width())
+    .addOption(commonOptions.height())
+    .addOption(commonOptions.threads())
     .requiredOption("--out <path>", "PNG file, or with --all a folder")
     .option("--json", "print one JSON object")
     .action((prompt: string | undefined, flags: InspectFlags) =>
