@@ -49,6 +49,10 @@ const floors = {
   ],
 };
 
+// The commands of package.json and what they need before anything is installed.
+const startsFirst =
+  "^tools/[^/]+[.]mjs$|^tools/(setup|fuzz)/[^/]+[.]mjs$|^tools/packages/(pack|rehearse|project|registry|workspace)[.]mjs$|^packages/kernels-cpu/scripts/missing-packages[.]mjs$";
+
 module.exports = {
   forbidden: [
     {
@@ -79,6 +83,14 @@ module.exports = {
       severity: "error",
       from: { path: "^packages/(reorder|sparse-masks|quant)/src/" },
       to: { dependencyTypes: ["core", "npm"] },
+    },
+    {
+      name: "commands-start-on-a-fresh-clone",
+      comment:
+        "npm's packages are installed by prepare(): what a command imports before that must not need them; import() the rest",
+      severity: "error",
+      from: { path: startsFirst },
+      to: { pathNot: startsFirst, dependencyTypesNot: ["core", "dynamic-import"] },
     },
   ],
   options: {

@@ -1,12 +1,10 @@
 // Whether what this repository publishes can be installed and used by somebody who has nothing of it.
-// Part of `npm test`; `npm run packages` runs it alone, and with --write brings "What comes along" in the READMEs up to date.
+// Part of `npm test`; `npm run packages` runs it alone.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { prepare } from "../setup/prepare.mjs";
-import { main, root, step, task } from "../setup/steps.mjs";
+import { root, step, task } from "../setup/steps.mjs";
 import { alongProblems, writeAlong } from "./along.mjs";
 import { browserProblems } from "./browser.mjs";
 import { packAll } from "./pack.mjs";
@@ -136,11 +134,4 @@ export async function checkPackages({ write = false } = {}) {
   const published = await publishedPackages();
   if (!write) await checkSources(published);
   await checkTarballs(published, write);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main(async () => {
-    await prepare();
-    await checkPackages({ write: process.argv.includes("--write") });
-  });
 }
