@@ -64,6 +64,16 @@ describe("a summary", () => {
     expect(made.pictures).toBe(3);
   });
 
+  it("tells speedups by the middle picture, none of a simulated precision", () => {
+    const slow = { ...pair, loopMs: 4000, denseAttentionMs: 900 };
+    const made = line([pair, slow, { ...pair, denseLoopMs: 500 }]);
+    expect(made.loopSpeedup).toBe(2);
+    expect(made.attentionSpeedup).toBe(3);
+    expect(line([pair, { ...pair, loopMs: 100 }]).loopSpeedup).toBe(3);
+    const simulated = line([{ ...pair, simulated: true }]);
+    expect([simulated.loopSpeedup, simulated.attentionSpeedup]).toEqual([null, null]);
+  });
+
   it("leaves pictures without an error out of the PSNR, and counts them", () => {
     const same = { ...pair, psnr: null };
     expect(line([same, pair, { ...pair, psnr: 22 }]).psnr).toMatchObject({
@@ -103,8 +113,12 @@ describe("a summary", () => {
 });
 
 describe("the table", () => {
-  const planned = (strategy: "paro" | "paro-native", density: number): EvaluationLine => ({
-    ...line([pair, { ...pair, psnr: 26.5 }]),
+  const planned = (
+    strategy: "paro" | "paro-native",
+    density: number,
+    simulated = false,
+  ): EvaluationLine => ({
+    ...line([{ ...pair, simulated }, { ...pair, psnr: 26.5, simulated }]),
     strategy,
     density,
   });
@@ -112,7 +126,7 @@ describe("the table", () => {
     line([{ ...pair, psnr: null }]),
     planned("paro", 0.3),
     planned("paro-native", 0.125),
-    { ...planned("paro", 0.3), precision: "int8:tileRow:u8:rank1:unsmoothed", simulated: true },
+    { ...planned("paro", 0.3, true), precision: "int8:tileRow:u8:rank1:unsmoothed" },
   ];
   const text = formatEvaluation({ lines, page: "out/index.html" });
 

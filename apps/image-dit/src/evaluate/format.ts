@@ -17,10 +17,8 @@ export function formatPsnr({ psnr }: EvaluationLine): string {
 
 /** How many times faster than dense FP32; nothing for a simulated precision. */
 export function formatSpeedup(line: EvaluationLine, of: "attention" | "loop"): string {
-  if (line.simulated) return "-";
-  const dense = of === "attention" ? line.denseAttentionMs : line.denseLoopMs;
-  const measured = of === "attention" ? line.attentionMs : line.loopMs;
-  return `${(dense.mean / measured.mean).toFixed(2)}x`;
+  const speedup = of === "attention" ? line.attentionSpeedup : line.loopSpeedup;
+  return speedup === null ? "-" : `${speedup.toFixed(2)}x`;
 }
 
 export function formatAccuracy(accuracy: Spread | null): string {

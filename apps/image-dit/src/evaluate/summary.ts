@@ -36,6 +36,9 @@ export const evaluationLineSchema = z.object({
   denseAttentionMs: spreadSchema,
   loopMs: spreadSchema,
   denseLoopMs: spreadSchema,
+  /** Median over pictures of the time of the dense run / the time of the run beside it; null where simulated. */
+  attentionSpeedup: z.number().nullable(),
+  loopSpeedup: z.number().nullable(),
   /**
    * Maximum / mean of the groups of the softmax map, over layers, heads, watched steps: of 64x64 tiles in the orders of this
    * combination, and of whole rows, which no order changes.
@@ -57,6 +60,13 @@ export function spreadOf(values: readonly number[]): Spread {
   return { mean, spread: Math.sqrt(squares / (values.length - 1)) };
 }
 
+/** The middle value, or the mean of the two in the middle. A picture that met a busy machine does not move it. */
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted.length >> 1;
+  return (sorted[upper]! + sorted[sorted.length - 1 - upper]!) / 2;
+}
+
 /** One combination over all pictures. */
 export function summarise(options: {
   readonly combination: Combination;
@@ -68,13 +78,16 @@ export function summarise(options: {
   const { combination, pairs, incoherences, prompts, seeds } = options;
   const { strategy, density, precision, plan } = combination;
   const of = (pick: (pair: PairResult) => number) => spreadOf(pairs.map(pick));
+  const simulated = pairs.some((pair) => pair.simulated);
+  const speedup = (ratio: (pair: PairResult) => number) =>
+    simulated ? null : medianOf(pairs.map(ratio));
   const differing = pairs.flatMap(({ psnr }) => (psnr === null ? [] : [psnr]));
   return {
     strategy,
     density,
     densityMet: of((pair) => pair.density),
     precision,
-    simulated: pairs.some(({ simulated }) => simulated),
+    simulated,
     psnr: {
       ...(differing.length === 0 ? { mean: null, spread: null } : spreadOf(differing)),
       identical: pairs.length - differing.length,
@@ -88,6 +101,8 @@ export function summarise(options: {
     denseAttentionMs: of(({ denseAttentionMs }) => denseAttentionMs),
     loopMs: of(({ loopMs }) => loopMs),
     denseLoopMs: of(({ denseLoopMs }) => denseLoopMs),
+    attentionSpeedup: speedup((pair) => pair.denseAttentionMs / pair.attentionMs),
+    loopSpeedup: speedup((pair) => pair.denseLoopMs / pair.loopMs),
     incoherence: {
       tiles: spreadOf(incoherences.map((one) => tileIncoherence(one, plan?.orders))),
       rows: spreadOf(incoherences.map(({ rows }) => mean(rows.flat()))),
