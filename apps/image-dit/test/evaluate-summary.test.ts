@@ -118,7 +118,10 @@ describe("the table", () => {
     density: number,
     simulated = false,
   ): EvaluationLine => ({
-    ...line([{ ...pair, simulated }, { ...pair, psnr: 26.5, simulated }]),
+    ...line([
+      { ...pair, simulated },
+      { ...pair, psnr: 26.5, simulated },
+    ]),
     strategy,
     density,
   });
