@@ -1,20 +1,6 @@
 import type { DpmSolverConfig } from "./dpm-solver-config.js";
+import type { SolverStep } from "./solver-step.js";
 import { noiseSchedule } from "./timesteps.js";
-
-/**
- * One step of a multistep solver as numbers; the tensors are combined elsewhere:
- * `prediction = fromSample * sample + fromOutput * output`, then
- * `sample = keep * sample + sum of weights[i] * (the prediction made i steps ago)`.
- */
-export interface SolverStep {
-  /** The training timestep that the model is asked for. */
-  readonly timestep: number;
-  readonly fromSample: number;
-  readonly fromOutput: number;
-  readonly keep: number;
-  /** Newest prediction first, one to three. */
-  readonly weights: readonly number[];
-}
 
 /**
  * The steps of a run of DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), multistep, order 1 to 3.
@@ -32,6 +18,7 @@ export function dpmSolverSteps(config: DpmSolverConfig, steps: number): SolverSt
       : Math.min(config.solver_order, index + 1, few && fromEnd === 1 ? 2 : 3);
     return {
       timestep,
+      noise: 0,
       ...prediction(config, sigmas[index]!),
       ...update(
         config,

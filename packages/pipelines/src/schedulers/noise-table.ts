@@ -14,7 +14,13 @@ export function trainingSigmas(config: DpmSolverConfig): Float32Array {
   });
 }
 
-function trainingBetas(config: DpmSolverConfig): Float32Array {
+/** Noise added by every training timestep, in single precision. */
+export function trainingBetas(
+  config: Pick<
+    DpmSolverConfig,
+    "num_train_timesteps" | "beta_start" | "beta_end" | "beta_schedule"
+  >,
+): Float32Array {
   const { num_train_timesteps: count, beta_start: start, beta_end: end } = config;
   switch (config.beta_schedule) {
     case "linear":

@@ -1,5 +1,6 @@
 import type { DpmSolverConfig } from "./dpm-solver-config.js";
 import { timestepOfSigma, trainingSigmas } from "./noise-table.js";
+import { linspace, roundHalfEven } from "./numpy.js";
 
 /** The points of a run: what the model is asked at each step, and the noise before each step and after the last. */
 export interface NoiseSchedule {
@@ -75,17 +76,4 @@ function spacedTimesteps(config: DpmSolverConfig, steps: number, table: Float32A
       );
     }
   }
-}
-
-function linspace(from: number, to: number, count: number): number[] {
-  const step = count > 1 ? (to - from) / (count - 1) : 0;
-  return Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? to : from + i * step));
-}
-
-/** As NumPy rounds. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const fraction = value - floor;
-  if (fraction !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
