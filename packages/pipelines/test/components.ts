@@ -11,9 +11,15 @@ import {
 import { readConfig } from "../src/checkpoint/config.js";
 import { matchWeights, type WeightNames, type WeightSpec } from "../src/checkpoint/weight-spec.js";
 import { createWeights, type Weights } from "../src/checkpoint/weights.js";
+import type { SelfAttention } from "../src/modules/self-attention.js";
 import { t5Config, t5WeightNames, t5WeightSpec } from "../src/text-encoders/t5-config.js";
 import { createT5Encoder } from "../src/text-encoders/t5-encoder.js";
-import type { SelfAttention } from "../src/transformers/pixart-block.js";
+import {
+  cogVideoXConfig,
+  cogVideoXWeightNames,
+  cogVideoXWeightSpec,
+} from "../src/transformers/cogvideox-config.js";
+import { createCogVideoXTransformer } from "../src/transformers/cogvideox-transformer.js";
 import {
   pixArtConfig,
   pixArtWeightNames,
@@ -84,6 +90,17 @@ export const transformer = (name: CheckpointName) =>
     spec: pixArtWeightSpec,
     names: pixArtWeightNames,
     create: createPixArtTransformer,
+  });
+
+export const videoTransformer = (name: CheckpointName) =>
+  component({
+    name,
+    folder: "transformer",
+    baseName: "diffusion_pytorch_model",
+    schema: cogVideoXConfig,
+    spec: cogVideoXWeightSpec,
+    names: cogVideoXWeightNames,
+    create: createCogVideoXTransformer,
   });
 
 export const autoencoder = (name: CheckpointName) =>

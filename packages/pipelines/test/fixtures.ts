@@ -5,7 +5,9 @@ import { expect } from "vitest";
 
 export const fixtures = fileURLToPath(new URL("../../../fixtures/", import.meta.url));
 export const CHECKPOINTS = ["pixart-square", "pixart-wide"] as const;
-export type CheckpointName = (typeof CHECKPOINTS)[number];
+export const VIDEO_CHECKPOINTS = ["cogvideox-sincos", "cogvideox-rotary"] as const;
+export type VideoCheckpointName = (typeof VIDEO_CHECKPOINTS)[number];
+export type CheckpointName = (typeof CHECKPOINTS)[number] | VideoCheckpointName;
 
 export interface Golden {
   readonly prompts: readonly string[];
@@ -23,11 +25,34 @@ export interface Golden {
   readonly truncated: { readonly text: string; readonly ids: readonly number[] };
 }
 
+export interface VideoGolden {
+  readonly prompts: readonly string[];
+  readonly negative: string;
+  readonly guidance: number;
+  readonly dynamic: boolean;
+  readonly steps: number;
+  readonly seed: number;
+  /** Frames, height, width. */
+  readonly latents: readonly [number, number, number];
+  readonly timestep: number;
+  /** Of the tiled decoding, in latents, and the shares that overlap. */
+  readonly tiling: {
+    readonly height: number;
+    readonly width: number;
+    readonly overlapHeight: number;
+    readonly overlapWidth: number;
+  };
+  readonly ids: readonly (readonly number[])[];
+}
+
 export function readJson<T>(file: string): T {
   return JSON.parse(readFileSync(`${fixtures}${file}`, "utf8")) as T;
 }
 
 export const golden = (name: CheckpointName) => readJson<Golden>(`${name}/golden.json`);
+
+export const videoGolden = (name: VideoCheckpointName) =>
+  readJson<VideoGolden>(`${name}/golden.json`);
 
 export async function goldenTensors(name: CheckpointName): Promise<ReadonlyMap<string, Tensor>> {
   await using source = await openSafetensors(`${fixtures}${name}/golden.safetensors`);

@@ -6,8 +6,8 @@ export interface SpecBuilder {
   tensor(name: string, shape: readonly number[]): void;
   /** `nn.Linear`. Default: with bias. */
   linear(name: string, inputs: number, outputs: number, bias?: boolean): void;
-  /** `nn.Conv2d` with a square kernel, with bias. */
-  conv2d(name: string, inputs: number, outputs: number, kernel: number): void;
+  /** `nn.Conv2d` with a square kernel. Default: with bias. */
+  conv2d(name: string, inputs: number, outputs: number, kernel: number, bias?: boolean): void;
   /** A norm's weight and bias, [channels] each. */
   norm(name: string, channels: number): void;
   /** A builder whose names begin with the prefix and a dot. */
@@ -29,9 +29,9 @@ function builder(shapes: Map<string, readonly number[]>, prefix: string): SpecBu
       tensor(`${name}.weight`, [outputs, inputs]);
       if (bias) tensor(`${name}.bias`, [outputs]);
     },
-    conv2d(name, inputs, outputs, kernel) {
+    conv2d(name, inputs, outputs, kernel, bias = true) {
       tensor(`${name}.weight`, [outputs, inputs, kernel, kernel]);
-      tensor(`${name}.bias`, [outputs]);
+      if (bias) tensor(`${name}.bias`, [outputs]);
     },
     norm(name, channels) {
       tensor(`${name}.weight`, [channels]);

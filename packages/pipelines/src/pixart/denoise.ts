@@ -1,5 +1,6 @@
 import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import type { Backend, BackendScope, DeviceTensor } from "@paroattn/backend";
+import { SELF_LABEL, strategySelfAttention } from "../modules/self-attention.js";
 import { uploadFloats } from "../modules/upload.js";
 import type { Spans } from "../profile/spans.js";
 import { dpmSolverSteps } from "../schedulers/dpm-solver-multistep.js";
@@ -8,7 +9,6 @@ import { type EncodedPrompt, joinTexts } from "./encode-prompts.js";
 import type { PixArtModel } from "./model.js";
 import { refuseNonFinite } from "./refuse-non-finite.js";
 import type { PictureRequest, PixArtRequest } from "./request.js";
-import { SELF_LABEL, strategySelfAttention } from "./self-attention.js";
 
 export interface DenoiseOptions {
   readonly model: PixArtModel;
@@ -65,15 +65,19 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     width: request.width,
   });
   const solver = dpmSolverSteps(model.scheduler, request.steps);
-  const { config } = transformer;
+  const {
+    num_layers: layers,
+    num_attention_heads: heads,
+    attention_head_dim: headDim,
+  } = transformer.config;
   const { layout } = conditions;
   const run = await strategy.start({
     backend: loop,
     architecture: "PixArtTransformer2DModel",
     weightsFingerprint: options.fingerprint,
-    layers: config.num_layers,
-    heads: config.num_attention_heads,
-    headDim: config.attention_head_dim,
+    layers,
+    heads,
+    headDim,
     layout,
     steps: solver.length,
     timesteps: solver.map(({ timestep }) => timestep),
@@ -109,7 +113,8 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
           conditions,
           attend: strategySelfAttention({
             run,
-            config,
+            heads,
+            headDim,
             layout,
             branches,
             step,

@@ -1,7 +1,7 @@
 import { PipelineError } from "../errors.js";
+import { linspace, roundHalfEven } from "../modules/numpy.js";
 import type { CogVideoXSchedulerConfig } from "./cogvideox-scheduler-config.js";
 import { signalTable } from "./cogvideox-signal.js";
-import { linspace, roundHalfEven } from "./numpy.js";
 import type { SolverStep } from "./solver-step.js";
 
 /**

@@ -1,6 +1,6 @@
+import { linspace, roundHalfEven } from "../modules/numpy.js";
 import type { DpmSolverConfig } from "./dpm-solver-config.js";
 import { timestepOfSigma, trainingSigmas } from "./noise-table.js";
-import { linspace, roundHalfEven } from "./numpy.js";
 
 /** The points of a run: what the model is asked at each step, and the noise before each step and after the last. */
 export interface NoiseSchedule {

@@ -1,17 +1,9 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
 import { linear } from "../modules/layers.js";
+import type { SelfAttention } from "../modules/self-attention.js";
 import { allRows } from "../modules/upload.js";
 import type { PixArtConfig } from "./pixart-config.js";
-
-/** Self-attention of one layer, done by someone else: the projections come lazily, the output is [batch, tokens, channels]. */
-export type SelfAttention = (options: {
-  readonly layer: number;
-  /** The layer's scope. */
-  readonly backend: Backend;
-  /** [batch, tokens, heads * headDim] each. */
-  readonly project: () => { query: DeviceTensor; key: DeviceTensor; value: DeviceTensor };
-}) => Promise<DeviceTensor>;
 
 /** What a layer's cross-attention needs of the text, the same in every step. */
 export interface TextKeys {

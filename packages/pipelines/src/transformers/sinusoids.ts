@@ -1,23 +1,39 @@
 /** Embedding width of timesteps and micro-conditions in every PixArt. */
 export const TIMESTEP_CHANNELS = 256;
-const LONGEST_PERIOD = 10_000;
+export const LONGEST_PERIOD = 10_000;
 
 /**
- * Sinusoidal embedding of numbers, [values, 256]: cosines, then sines, in the single precision of diffusers' `Timesteps`
+ * Sinusoidal embedding of numbers, [values, channels]: cosines, then sines, in the single precision of diffusers' `Timesteps`
  * (flip_sin_to_cos, downscale_freq_shift 0).
  */
-export function timestepEmbedding(values: readonly number[]): Float32Array {
-  const half = TIMESTEP_CHANNELS / 2;
-  const embedding = new Float32Array(values.length * TIMESTEP_CHANNELS);
+export function timestepEmbedding(
+  values: readonly number[],
+  channels = TIMESTEP_CHANNELS,
+): Float32Array {
+  const half = channels / 2;
+  const embedding = new Float32Array(values.length * channels);
   for (const [row, value] of values.entries()) {
     for (let i = 0; i < half; i++) {
       const exponent = Math.fround(Math.fround(-Math.log(LONGEST_PERIOD) * i) / half);
       const angle = Math.fround(Math.fround(value) * Math.fround(Math.exp(exponent)));
-      embedding[row * TIMESTEP_CHANNELS + i] = Math.cos(angle);
-      embedding[row * TIMESTEP_CHANNELS + half + i] = Math.sin(angle);
+      embedding[row * channels + i] = Math.cos(angle);
+      embedding[row * channels + half + i] = Math.sin(angle);
     }
   }
   return embedding;
+}
+
+/** Sines, then cosines, of one position: half of `channels` each, an even number. Upstream: `get_1d_sincos_pos_embed_from_grid`. */
+export function writeSinusoids(
+  target: Float32Array,
+  { offset, channels, position }: { offset: number; channels: number; position: number },
+): void {
+  const half = channels / 2;
+  for (let i = 0; i < half; i++) {
+    const angle = position / LONGEST_PERIOD ** (i / half);
+    target[offset + i] = Math.sin(angle);
+    target[offset + half + i] = Math.cos(angle);
+  }
 }
 
 /**
@@ -35,7 +51,6 @@ export function positionEmbedding(options: {
   readonly interpolationScale: number;
 }): Float32Array {
   const { height, width, channels, baseSize, interpolationScale } = options;
-  const quarter = channels / 4;
   const place = (index: number, size: number) =>
     Math.fround(Math.fround(index / Math.fround(size / baseSize)) / interpolationScale);
   const embedding = new Float32Array(height * width * channels);
@@ -43,12 +58,8 @@ export function positionEmbedding(options: {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       for (const position of [place(x, width), place(y, height)]) {
-        for (let i = 0; i < quarter; i++) {
-          const angle = position / LONGEST_PERIOD ** (i / quarter);
-          embedding[offset + i] = Math.sin(angle);
-          embedding[offset + quarter + i] = Math.cos(angle);
-        }
-        offset += 2 * quarter;
+        writeSinusoids(embedding, { offset, channels: channels / 2, position });
+        offset += channels / 2;
       }
     }
   }

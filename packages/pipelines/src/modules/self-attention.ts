@@ -1,8 +1,22 @@
 import type { AttentionRun, GuidanceBranch } from "@paroattn/attention";
+import type { Backend, DeviceTensor, PrepareAttentionOptions } from "@paroattn/backend";
 import type { TokenLayout } from "@paroattn/reorder";
 import { PipelineError } from "../errors.js";
-import type { SelfAttention } from "../transformers/pixart-block.js";
-import type { PixArtConfig } from "../transformers/pixart-config.js";
+import { normedAndRotated } from "./query-key.js";
+
+/** What self-attention starts from: projections, [batch, tokens, heads * headDim], and what is done to queries and keys. */
+export type Projections = Pick<
+  PrepareAttentionOptions,
+  "query" | "key" | "value" | "norm" | "rope"
+>;
+
+/** Self-attention of one layer, done by someone else: the projections come lazily, the output is [batch, tokens, channels]. */
+export type SelfAttention = (options: {
+  readonly layer: number;
+  /** The layer's scope. */
+  readonly backend: Backend;
+  readonly project: () => Projections;
+}) => Promise<DeviceTensor>;
 
 /** Timing label of self-attention's operators. */
 export const SELF_LABEL = "self";
@@ -10,18 +24,18 @@ export const SELF_LABEL = "self";
 /** Hands every self-attention of one step to the strategy's run. */
 export function strategySelfAttention(options: {
   readonly run: AttentionRun;
-  readonly config: PixArtConfig;
+  readonly heads: number;
+  readonly headDim: number;
   readonly layout: TokenLayout;
   readonly branches: readonly GuidanceBranch[];
   readonly step: number;
   readonly steps: number;
   readonly timestep: number;
 }): SelfAttention {
-  const { run, config, layout, branches, step, steps, timestep } = options;
-  const heads = config.num_attention_heads;
-  const headDim = config.attention_head_dim;
+  const { run, ...place } = options;
+  const { heads, headDim, layout } = place;
   return async ({ layer, backend, project }) => {
-    const site = { layer, branches, step, steps, timestep, layout, heads, headDim };
+    const site = { layer, ...place };
     const decision = run.before(site);
     if (decision !== "compute") {
       throw new PipelineError(
@@ -41,7 +55,7 @@ export function strategySelfAttention(options: {
           ...(orders !== undefined && { orders }),
           ...(precision !== undefined && { precision }),
         }),
-      queryKey: () => ({ query: projections.query, key: projections.key }),
+      queryKey: () => normedAndRotated({ backend, projections, heads, headDim }),
     });
   };
 }
