@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "common/team.h"
+
 namespace paroattn {
 namespace {
 
@@ -66,6 +68,7 @@ void Stream::stop() {
 void Stream::loop() {
   // The OpenMP team belongs to the thread that asks for it: oneDNN's loops and ours share this one.
   omp_set_num_threads(static_cast<int>(threads_));
+  Team team(threads_);
   DnnlContext dnnl(pool_->allocator());
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
@@ -82,6 +85,7 @@ void Stream::loop() {
       queue_.pop_front();
       running_ = command.view->cancellation;
       lock.unlock();
+      team.settle();
       execute(command, dnnl);
       // The command's hold on its tensors ends here, outside the lock.
     }

@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
     check_quantized(checks, target);
   });
   check_mask(checks);
+  check_team(checks);
   return checks.finish();
 }

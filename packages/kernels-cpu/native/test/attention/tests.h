@@ -15,5 +15,7 @@ void check_contract(Checks& checks, const char* target);
 void check_quantized(Checks& checks, const char* target);
 // Live lists, order of work, density.
 void check_mask(Checks& checks);
+// Where the threads of a team run.
+void check_team(Checks& checks);
 
 #endif  // PAROATTN_TEST_TESTS_H_

@@ -1,0 +1,62 @@
+#include <omp.h>
+
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "checks.h"
+#include "common/team.h"
+#include "tests.h"
+
+#ifdef __linux__
+#include <sched.h>
+
+namespace {
+
+size_t allowed_processors() {
+  cpu_set_t set;
+  sched_getaffinity(0, sizeof(set), &set);
+  return static_cast<size_t>(CPU_COUNT(&set));
+}
+
+// How many processors each thread of a settled team may run on, and how many they have together.
+struct Settled {
+  std::vector<size_t> of_thread;
+  std::set<int> together;
+};
+
+Settled settle(size_t threads) {
+  omp_set_num_threads(static_cast<int>(threads));
+  paroattn::Team team(threads);
+  team.settle();
+  std::vector<cpu_set_t> sets(threads);
+#pragma omp parallel
+  sched_getaffinity(0, sizeof(cpu_set_t), &sets[static_cast<size_t>(omp_get_thread_num())]);
+  Settled settled;
+  for (const cpu_set_t& set : sets) {
+    settled.of_thread.push_back(static_cast<size_t>(CPU_COUNT(&set)));
+    for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+      if (CPU_ISSET(processor, &set)) settled.together.insert(processor);
+    }
+  }
+  return settled;
+}
+
+}  // namespace
+
+void check_team(Checks& checks) {
+  const size_t processors = allowed_processors();
+  // Threads of their own, so that those of the other tests stay free.
+  std::thread([&] {
+    const Settled whole = settle(processors);
+    checks.expect(whole.of_thread == std::vector<size_t>(processors, 1) && whole.together.size() == processors,
+                  "a team of the whole machine has a processor for each thread");
+  }).join();
+  std::thread([&] {
+    const Settled larger = settle(processors + 1);
+    checks.expect(larger.of_thread == std::vector<size_t>(processors + 1, processors), "other teams stay free");
+  }).join();
+}
+#else
+void check_team(Checks& checks) { checks.expect(true, "teams are the operating system's"); }
+#endif
