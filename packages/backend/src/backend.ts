@@ -19,6 +19,7 @@ import type {
   CombineOptions,
   ConcatOptions,
   Conv2dOptions,
+  Conv3dOptions,
   EmbeddingOptions,
   GroupNormOptions,
   LayerNormOptions,
@@ -54,14 +55,16 @@ export interface ScopeOptions {
  * What goes wrong there surfaces at the next `read()` or `flush()` that depends on it, as an `OperatorError` with the operator's name.
  *
  * Activations are f32, f16 or bf16, all of one call alike; the result has their dtype and is rounded to it once, from
- * arithmetic in f32 or better. `linear` and `conv2d` take f32 only, and `embedding` gives f32. Weights (linear, conv2d,
- * embedding, norms) may be f32, f16 or bf16 whatever the activations are and stay in memory as they are.
+ * arithmetic in f32 or better. `linear`, `conv2d` and `conv3d` take f32 only, and `embedding` gives f32. Weights (linear,
+ * convolutions, embedding, norms) may be f32, f16 or bf16 whatever the activations are and stay in memory as they are.
  */
 export interface Operators {
   /** y = x Wᵀ + b, over the last axis of x. */
   linear(options: LinearOptions): DeviceTensor;
   /** 2D convolution over [batch, channels, height, width]. */
   conv2d(options: Conv2dOptions): DeviceTensor;
+  /** 3D convolution over [batch, channels, frames, height, width], with stride 1. */
+  conv3d(options: Conv3dOptions): DeviceTensor;
   /** Layer norm over the last axis, then optional weight and bias, then optional `(1 + scale) * x + shift` (adaptive layer norm). */
   layerNorm(options: LayerNormOptions): DeviceTensor;
   /** x / sqrt(mean(x²) + epsilon) * weight over the last axis. */

@@ -29,6 +29,7 @@ export type {
   CombineOptions,
   ConcatOptions,
   Conv2dOptions,
+  Conv3dOptions,
   EmbeddingOptions,
   GroupNormOptions,
   LayerNormOptions,
@@ -47,6 +48,7 @@ export { inferBlockStatistics } from "./operators/block-statistics.js";
 export { inferCombine } from "./operators/combine.js";
 export { inferConcat } from "./operators/concat.js";
 export { inferConv2d } from "./operators/conv2d.js";
+export { inferConv3d } from "./operators/conv3d.js";
 export { inferEmbedding } from "./operators/embedding.js";
 export { inferGroupNorm } from "./operators/group-norm.js";
 export { inferLayerNorm } from "./operators/layer-norm.js";

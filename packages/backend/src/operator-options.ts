@@ -27,6 +27,17 @@ export interface Conv2dOptions {
   readonly padding?: readonly [number, number, number, number];
 }
 
+export interface Conv3dOptions {
+  /** [batch, inputs, frames, height, width], f32. */
+  readonly input: DeviceTensor;
+  /** [outputs, inputs, kernelFrames, kernelHeight, kernelWidth]. */
+  readonly weight: DeviceTensor;
+  /** [outputs]; none by default. */
+  readonly bias?: DeviceTensor;
+  /** Zeros on each side, [first, last, top, bottom, left, right]. Default: none. */
+  readonly padding?: readonly [number, number, number, number, number, number];
+}
+
 export interface LayerNormOptions {
   /** [batch, tokens, channels] (or [..., channels] without scale and shift). */
   readonly input: DeviceTensor;

@@ -50,26 +50,10 @@ export interface NativeOperators {
       outputs: number;
     },
   ): NativeHandle;
-  conv2d(
-    view: NativeView,
-    options: {
-      input: NativeHandle;
-      weight: NativeWeight;
-      bias: Optional<NativeWeight>;
-      batch: number;
-      inputs: number;
-      height: number;
-      width: number;
-      outputs: number;
-      kernelHeight: number;
-      kernelWidth: number;
-      outputHeight: number;
-      outputWidth: number;
-      stride: number;
-      /** [top, bottom, left, right] */
-      padding: readonly number[];
-    },
-  ): NativeHandle;
+  /** Along height and width. */
+  conv2d(view: NativeView, options: NativeConvolution): NativeHandle;
+  /** Along frames, height and width. */
+  conv3d(view: NativeView, options: NativeConvolution): NativeHandle;
   /** scale and shift are [batch, channels]. */
   layerNorm(
     view: NativeView,
@@ -196,6 +180,22 @@ export interface NativeOperators {
     view: NativeView,
     options: { operands: NativeHandle; logSumExp: NativeHandle; epsilon: number },
   ): { sum: NativeHandle; maximum: NativeHandle; smallCount: NativeHandle };
+}
+
+/** `sizes`, `kernel` and `outputSizes` have an entry for each axis that the kernel moves along. */
+export interface NativeConvolution {
+  input: NativeHandle;
+  weight: NativeWeight;
+  bias: Optional<NativeWeight>;
+  batch: number;
+  inputs: number;
+  outputs: number;
+  sizes: readonly number[];
+  kernel: readonly number[];
+  outputSizes: readonly number[];
+  stride: number;
+  /** Zeros before and after the input, for each axis. */
+  padding: readonly number[];
 }
 
 export interface NativePrepareAttentionOptions {

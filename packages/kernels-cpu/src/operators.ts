@@ -10,6 +10,7 @@ import type {
   CombineOptions,
   ConcatOptions,
   Conv2dOptions,
+  Conv3dOptions,
   DeviceMask,
   DeviceTensor,
   EmbeddingOptions,
@@ -46,6 +47,10 @@ export class CpuOperators {
 
   conv2d(options: Conv2dOptions): DeviceTensor {
     return matrix.conv2d(this.issuer, options);
+  }
+
+  conv3d(options: Conv3dOptions): DeviceTensor {
+    return matrix.conv3d(this.issuer, options);
   }
 
   layerNorm(options: LayerNormOptions): DeviceTensor {

@@ -27,25 +27,26 @@ describe("the addon refuses", () => {
     expect(() => native.read(view, tensor(4), new ArrayBuffer(12))).toThrow("ArrayBuffer");
   });
 
-  const convolution = { height: 4, width: 4, outputHeight: 3, outputWidth: 3, stride: 1 };
+  const convolution = { sizes: [4, 4], kernel: [2, 2], outputSizes: [3, 3], stride: 1 };
   it.each([
-    ["outputHeight", { outputHeight: 4 }],
-    ["outputWidth", { outputWidth: 400 }],
-    ["outputHeight", { stride: 0 }],
+    ["outputSizes", { outputSizes: [4, 3] }],
+    ["outputSizes", { outputSizes: [3, 400] }],
+    ["outputSizes", { stride: 0 }],
+    ["sizes", { sizes: [4] }],
+    ["kernel", { kernel: [2, 2, 2] }],
+    ["padding", { padding: [0, 0] }],
   ])("a convolution whose %s does not follow from %o", (name, change) => {
-    const sizes = { ...convolution, ...change };
     const call = () =>
       native.conv2d(view, {
-        ...sizes,
+        padding: [0, 0, 0, 0],
+        ...convolution,
+        ...change,
         input: tensor(16),
         weight: { handle: tensor(4), type: "f32" },
         bias: undefined,
         batch: 1,
         inputs: 1,
         outputs: 1,
-        kernelHeight: 2,
-        kernelWidth: 2,
-        padding: [0, 0, 0, 0],
       });
     expect(call).toThrow(name);
   });

@@ -65,6 +65,45 @@ describe("operators in pieces", () => {
     }
   });
 
+  it("convolve a video as a whole, in bands of frames and of rows", async () => {
+    for (const [inputs, outputs, height, width] of [
+      [128, 128, 60, 90],
+      [128, 192, 150, 180],
+    ] as const) {
+      const frames = 5;
+      const input = wave([1, inputs, frames, height, width]);
+      const weight = wave([outputs, inputs, 3, 3, 3]);
+      const bias = wave([outputs]);
+      const whole = backend.conv3d({ input, weight, bias, padding: [2, 0, 1, 1, 1, 1] });
+      for (const [frame, first, count] of [
+        [0, 0, 3],
+        [2, Math.floor(height / 2), 4],
+        [4, height - 3, 3],
+      ] as const) {
+        const sides = [Math.max(0, first - 1), Math.min(height, first + count + 1)] as const;
+        const from = Math.max(0, frame - 2);
+        const part = backend.conv3d({
+          input: backend.slice({
+            input: backend.slice({ input, axis: 2, start: from, end: frame + 1 }),
+            axis: 3,
+            start: sides[0],
+            end: sides[1],
+          }),
+          weight,
+          bias,
+          padding: [2 - (frame - from), 0, first === 0 ? 1 : 0, sides[1] === height ? 1 : 0, 1, 1],
+        });
+        const rows = backend.slice({
+          input: backend.slice({ input: whole, axis: 2, start: frame, end: frame + 1 }),
+          axis: 3,
+          start: first,
+          end: first + count,
+        });
+        await expectEqual(rows, part);
+      }
+    }
+  });
+
   it("multiply as a whole", async () => {
     const input = wave([9001, 1100]);
     const weight = wave([1200, 1100]);

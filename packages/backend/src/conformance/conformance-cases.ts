@@ -4,6 +4,7 @@ import { attentionCases } from "./cases/attention.js";
 import { attentionIdentityCases } from "./cases/attention-identities.js";
 import { blockStatisticsCases } from "./cases/block-statistics.js";
 import { conv2dCases } from "./cases/conv2d.js";
+import { conv3dCases } from "./cases/conv3d.js";
 import { elementwiseCases } from "./cases/elementwise.js";
 import { failureCases } from "./cases/failures.js";
 import { lifecycleCases } from "./cases/lifecycle.js";
@@ -61,6 +62,7 @@ function everyCase(settings: ReturnType<typeof settingsOf>): ConformanceCase[] {
   return [
     ...linearCases(),
     ...conv2dCases(),
+    ...conv3dCases(),
     ...normCases(settings),
     ...elementwiseCases(settings),
     ...movementCases(settings),

@@ -50,6 +50,7 @@ export interface ConformanceSettings {
 const OPERATORS: Readonly<Record<OperatorName, true>> = {
   linear: true,
   conv2d: true,
+  conv3d: true,
   layerNorm: true,
   rmsNorm: true,
   groupNorm: true,

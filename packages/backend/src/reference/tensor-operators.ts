@@ -7,6 +7,7 @@ import type {
   CombineOptions,
   ConcatOptions,
   Conv2dOptions,
+  Conv3dOptions,
   EmbeddingOptions,
   GroupNormOptions,
   LayerNormOptions,
@@ -23,6 +24,7 @@ import { inferBinary } from "../operators/binary.js";
 import { inferCombine } from "../operators/combine.js";
 import { inferConcat } from "../operators/concat.js";
 import { inferConv2d } from "../operators/conv2d.js";
+import { inferConv3d } from "../operators/conv3d.js";
 import { inferEmbedding } from "../operators/embedding.js";
 import { inferGroupNorm } from "../operators/group-norm.js";
 import { inferLayerNorm } from "../operators/layer-norm.js";
@@ -35,6 +37,7 @@ import { inferUpsampleNearest2d } from "../operators/upsample-nearest-2d.js";
 import { activate } from "./activation.js";
 import type { CommandQueue } from "./commands.js";
 import { conv2d } from "./conv2d.js";
+import { conv3d } from "./conv3d.js";
 import { addGated, binary, combine } from "./elementwise.js";
 import { embedding } from "./embedding.js";
 import { ReferenceTensor } from "./handles.js";
@@ -72,6 +75,17 @@ export class TensorOperators {
       shape,
       inputs: { input, weight, bias },
       compute: (values) => conv2d({ ...values, stride, padding, outputShape: shape }),
+    });
+  }
+
+  conv3d(options: Conv3dOptions): DeviceTensor {
+    const { input, weight, bias, padding = [0, 0, 0, 0, 0, 0] } = options;
+    const shape = inferConv3d(options);
+    return this.#compute({
+      operator: "conv3d",
+      shape,
+      inputs: { input, weight, bias },
+      compute: (values) => conv3d({ ...values, padding, outputShape: shape }),
     });
   }
 

@@ -118,6 +118,16 @@ export const faults: readonly {
     },
   },
   {
+    name: "conv3d is not causal",
+    operator: "conv3d",
+    faults: {
+      conv3d: (original) => (options) => {
+        const [first, last, ...rest] = options.padding ?? [0, 0, 0, 0, 0, 0];
+        return original.conv3d({ ...options, padding: [last, first, ...rest] });
+      },
+    },
+  },
+  {
     name: "layerNorm takes the wrong epsilon",
     operator: "layerNorm",
     faults: {

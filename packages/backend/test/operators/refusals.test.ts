@@ -34,6 +34,23 @@ const refusals: Readonly<Record<string, () => unknown>> = {
         weight: t([8, 4, 3, 3]),
         padding: [0, 0, 1, 0],
       }),
+  "conv3d: expected input of shape [batch, 4, frames, height, width] to match weight [8, 4, 3, 3, 3] but found [1, 4, 9, 9]":
+    () => backend.inferConv3d({ input: t([1, 4, 9, 9]), weight: t([8, 4, 3, 3, 3]) }),
+  "conv3d: expected weight of shape [outputs, inputs, kernelFrames, kernelHeight, kernelWidth] but found [8, 4, 3, 3]":
+    () => backend.inferConv3d({ input: t([1, 4, 9, 9, 9]), weight: t([8, 4, 3, 3]) }),
+  "conv3d: expected padding to be a whole number of at least 0 but found 0.5": () =>
+    backend.inferConv3d({
+      input: t([1, 4, 9, 9, 9]),
+      weight: t([8, 4, 3, 3, 3]),
+      padding: [2, 0, 1, 1, 1, 0.5],
+    }),
+  "conv3d: expected input to be at least [3, 3, 3] in frames, height and width with its padding but found [2, 3, 4]":
+    () =>
+      backend.inferConv3d({
+        input: t([1, 4, 1, 2, 4]),
+        weight: t([8, 4, 3, 3, 3]),
+        padding: [1, 0, 1, 0, 0, 0],
+      }),
   "layerNorm: expected shift together with scale but found none": () =>
     backend.inferLayerNorm({ input: t([1, 2, 3]), scale: t([1, 3]), epsilon: 0 }),
   "layerNorm: expected input of shape [batch, tokens, channels] with scale and shift but found [2, 3]":

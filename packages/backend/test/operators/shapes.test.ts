@@ -15,6 +15,15 @@ const shapes: Readonly<Record<string, readonly [() => readonly number[], readonl
       }),
     [1, 9, 5, 5],
   ],
+  conv3d: [
+    () =>
+      backend.inferConv3d({
+        input: t([2, 8, 5, 11, 10]),
+        weight: t([9, 8, 3, 3, 1]),
+        padding: [2, 0, 1, 0, 0, 3],
+      }),
+    [2, 9, 5, 10, 13],
+  ],
   layerNorm: [() => backend.inferLayerNorm({ input: t([2, 3]), epsilon: 0 }), [2, 3]],
   rmsNorm: [() => backend.inferRmsNorm({ input: t([2, 3]), epsilon: 0 }), [2, 3]],
   groupNorm: [

@@ -1,11 +1,13 @@
 import {
   type Conv2dOptions,
+  type Conv3dOptions,
   type DeviceTensor,
   inferConv2d,
+  inferConv3d,
   inferLinear,
   type LinearOptions,
 } from "@paroattn/backend";
-import { elementCount } from "@paroattn/tensor";
+import { elementCount, type Shape } from "@paroattn/tensor";
 import type { Issuer } from "../issuer.js";
 
 export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
@@ -26,29 +28,50 @@ export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
 }
 
 export function conv2d(issuer: Issuer, options: Conv2dOptions): DeviceTensor {
-  const { input, weight, bias, stride = 1, padding = [0, 0, 0, 0] } = options;
-  const shape = inferConv2d(options);
-  const claim = issuer.arguments("conv2d");
-  const [outputs, inputs, kernelHeight, kernelWidth] = weight.shape as FourSizes;
-  const [batch, , height, width] = input.shape as FourSizes;
-  const [, , outputHeight, outputWidth] = shape as FourSizes;
-  const output = issuer.native.conv2d(issuer.view, {
+  const { stride = 1, padding = [0, 0, 0, 0] } = options;
+  return convolution(issuer, "conv2d", {
+    ...options,
+    shape: inferConv2d(options),
+    stride,
+    padding,
+  });
+}
+
+export function conv3d(issuer: Issuer, options: Conv3dOptions): DeviceTensor {
+  const { padding = [0, 0, 0, 0, 0, 0] } = options;
+  return convolution(issuer, "conv3d", {
+    ...options,
+    shape: inferConv3d(options),
+    stride: 1,
+    padding,
+  });
+}
+
+function convolution(
+  issuer: Issuer,
+  operator: "conv2d" | "conv3d",
+  options: Pick<Conv3dOptions, "input" | "weight" | "bias"> & {
+    /** The result's. */
+    readonly shape: Shape;
+    readonly stride: number;
+    readonly padding: readonly number[];
+  },
+): DeviceTensor {
+  const { input, weight, bias, shape, stride, padding } = options;
+  const claim = issuer.arguments(operator);
+  const [outputs, inputs, ...kernel] = weight.shape as [number, number, ...number[]];
+  const output = issuer.native[operator](issuer.view, {
     input: claim.handle("input", input),
     weight: claim.weight("weight", weight),
     bias: claim.optionalWeight("bias", bias),
-    batch,
+    batch: shape[0]!,
     inputs,
-    height,
-    width,
     outputs,
-    kernelHeight,
-    kernelWidth,
-    outputHeight,
-    outputWidth,
+    sizes: input.shape.slice(2),
+    kernel,
+    outputSizes: shape.slice(2),
     stride,
     padding,
   });
   return issuer.tensor(shape, output);
 }
-
-type FourSizes = readonly [number, number, number, number];

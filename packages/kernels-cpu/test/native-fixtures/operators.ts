@@ -89,13 +89,46 @@ async function convolutionFixture(options: {
   return {
     batch,
     inputs,
-    height,
-    width,
     outputs,
     kernel,
-    outputHeight: output.shape[2],
-    outputWidth: output.shape[3],
+    sizes: Uint32Array.of(height, width),
+    outputSizes: Uint32Array.from(output.shape.slice(2)),
     stride,
+    padding: Uint32Array.from(padding),
+    input,
+    weight: weight.words,
+    weightType: weight.weightType,
+    bias,
+    tolerance: TOLERANCE,
+    "expected output": await read(output),
+  };
+}
+
+async function videoConvolutionFixture(
+  type: WeightType,
+  padding: readonly [number, number, number, number, number, number],
+): Promise<Fixture> {
+  const [batch, inputs, outputs, kernel] = [2, 5, 7, 3] as const;
+  const sizes = [4, 7, 9] as const;
+  const random = numbers(92);
+  const input = random(batch, inputs, ...sizes);
+  const shape = [outputs, inputs, kernel, kernel, kernel];
+  const weight = weightOf(random(...shape), type, shape);
+  const bias = random(outputs);
+  const output = backend.conv3d({
+    input: up(input, batch, inputs, ...sizes),
+    weight: backend.upload(weight.tensor),
+    bias: up(bias, outputs),
+    padding,
+  });
+  return {
+    batch,
+    inputs,
+    outputs,
+    kernel,
+    sizes: Uint32Array.from(sizes),
+    outputSizes: Uint32Array.from(output.shape.slice(2)),
+    stride: 1,
     padding: Uint32Array.from(padding),
     input,
     weight: weight.words,
@@ -197,6 +230,8 @@ export async function operatorFixtures(): Promise<Record<string, Fixture>> {
     "linear-relu": await linearFixture(3, 1, 5, { activation: "relu" }),
     "conv2d-plain": await convolutionFixture({ type: "f32", stride: 1, padding: [1, 1, 1, 1] }),
     "conv2d-uneven": await convolutionFixture({ type: "f16", stride: 2, padding: [0, 1, 2, 0] }),
+    "conv3d-causal": await videoConvolutionFixture("f32", [2, 0, 1, 1, 1, 1]),
+    "conv3d-uneven": await videoConvolutionFixture("bf16", [0, 1, 2, 0, 0, 1]),
     "layerNorm-affine": await layerNormFixture(37, false),
     "layerNorm-adaptive": await layerNormFixture(72, true),
     "rmsNorm-plain": await rmsNormFixture(13, 41),

@@ -1,7 +1,9 @@
 import {
   type Conv2dOptions,
+  type Conv3dOptions,
   type DeviceTensor,
   inferConv2d,
+  inferConv3d,
   inferLinear,
   type LinearOptions,
 } from "@paroattn/backend";
@@ -16,4 +18,9 @@ export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
 export function conv2d(issuer: Issuer, options: Conv2dOptions): DeviceTensor {
   inferConv2d(options);
   return notOnCuda(issuer, "conv2d");
+}
+
+export function conv3d(issuer: Issuer, options: Conv3dOptions): DeviceTensor {
+  inferConv3d(options);
+  return notOnCuda(issuer, "conv3d");
 }

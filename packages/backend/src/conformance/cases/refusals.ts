@@ -35,6 +35,11 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     operator: "conv2d",
     call: (backend, make) => backend.conv2d({ input: make(1, 2, 3, 3), weight: make(1, 3, 1, 1) }),
   },
+  "conv3d with other channels": {
+    operator: "conv3d",
+    call: (backend, make) =>
+      backend.conv3d({ input: make(1, 2, 3, 3, 3), weight: make(1, 3, 1, 1, 1) }),
+  },
   "layerNorm with scale alone": {
     operator: "layerNorm",
     call: (backend, make) =>

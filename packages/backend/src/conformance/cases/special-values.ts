@@ -30,6 +30,12 @@ const PLAIN_PROGRAMS: Readonly<Record<string, Program>> = {
       weight: make([4, 3, 3, 3]),
       padding: [1, 1, 1, 1],
     }),
+  conv3d: (backend, make) =>
+    backend.conv3d({
+      input: make([1, 3, 3, 4, 5], { poisoned: true }),
+      weight: make([4, 3, 3, 3, 3]),
+      padding: [2, 0, 1, 1, 1, 1],
+    }),
   layerNorm: (backend, make) =>
     backend.layerNorm({ input: make([2, 40], { poisoned: true }), epsilon: 1e-6 }),
   rmsNorm: (backend, make) =>
@@ -82,8 +88,8 @@ export function specialValueCases(settings: ConformanceSettings): ConformanceCas
         };
         return { output: program(backend, make) };
       };
-      // Linear and conv2d take f32 only.
-      const dtype = /^(linear|conv2d)/.test(name) ? "f32" : settings.dtype;
+      // Linear and convolutions take f32 only.
+      const dtype = /^(linear|conv)/.test(name) ? "f32" : settings.dtype;
       const { actual, expected } = await runOnBoth(context, run, dtype);
       const [found, wanted] = [nanIndices(actual.output), nanIndices(expected.output)];
       expectThat(wanted.length > 0, "expected the case itself to make a NaN");

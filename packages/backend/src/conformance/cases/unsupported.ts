@@ -24,6 +24,8 @@ const CALLS: Readonly<Record<OperatorName, (parts: Parts) => unknown>> = {
   linear: ({ backend, zeros }) => backend.linear({ input: zeros(2, 3), weight: zeros(4, 3) }),
   conv2d: ({ backend, zeros }) =>
     backend.conv2d({ input: zeros(1, 2, 3, 3), weight: zeros(4, 2, 1, 1) }),
+  conv3d: ({ backend, zeros }) =>
+    backend.conv3d({ input: zeros(1, 2, 2, 3, 3), weight: zeros(4, 2, 1, 1, 1) }),
   layerNorm: ({ backend, zeros }) => backend.layerNorm({ input: zeros(2, 3), epsilon: 1 }),
   rmsNorm: ({ backend, zeros }) => backend.rmsNorm({ input: zeros(2, 3), epsilon: 1 }),
   groupNorm: ({ backend, zeros }) =>

@@ -1,4 +1,4 @@
-#include "dnnl/conv2d.h"
+#include "dnnl/convolution.h"
 #include "dnnl/linear.h"
 #include "issue.h"
 #include "operators/table.h"
@@ -35,49 +35,62 @@ size_t positions(size_t size, size_t before, size_t after, size_t kernel, size_t
   return stride == 0 || padded < kernel ? 0 : (padded - kernel) / stride + 1;
 }
 
-Napi::Value issue_conv2d(const View& view, const Arguments& arguments) {
-  Conv2dOptions options;
+// `name` has so many axes that the kernel moves along.
+Napi::Value issue_convolution(const View& view, const Arguments& arguments, const char* name, size_t axes) {
+  ConvolutionOptions options;
   options.batch = arguments.size("batch");
   options.inputs = arguments.size("inputs");
-  options.height = arguments.size("height");
-  options.width = arguments.size("width");
   options.outputs = arguments.size("outputs");
-  options.kernel_height = arguments.size("kernelHeight");
-  options.kernel_width = arguments.size("kernelWidth");
-  options.output_height = arguments.size("outputHeight");
-  options.output_width = arguments.size("outputWidth");
-  options.stride = arguments.size("stride");
-  const std::vector<size_t> padding = arguments.sizes("padding");
-  if (padding.size() != 4) arguments.fail("padding", "four sizes");
-  options.top = padding[0];
-  options.bottom = padding[1];
-  options.left = padding[2];
-  options.right = padding[3];
-  const size_t height = positions(options.height, options.top, options.bottom, options.kernel_height, options.stride);
-  const size_t width = positions(options.width, options.left, options.right, options.kernel_width, options.stride);
-  if (options.output_height != height) arguments.fail("outputHeight", "the positions of the kernel");
-  if (options.output_width != width) arguments.fail("outputWidth", "the positions of the kernel");
-  const BufferPtr input =
-      arguments.buffer("input", product({options.batch, options.inputs, options.height, options.width}));
-  const WeightArgument weight = arguments.weight(
-      "weight", product({options.outputs, options.inputs, options.kernel_height, options.kernel_width}));
+  const size_t stride = arguments.size("stride");
+  const auto sizes_of = [&](const char* argument, size_t count) {
+    std::vector<size_t> sizes = arguments.sizes(argument);
+    if (sizes.size() != count) arguments.fail(argument, "a size for each axis");
+    return sizes;
+  };
+  const std::vector<size_t> sizes = sizes_of("sizes", axes);
+  const std::vector<size_t> kernel = sizes_of("kernel", axes);
+  const std::vector<size_t> output_sizes = sizes_of("outputSizes", axes);
+  const std::vector<size_t> padding = sizes_of("padding", 2 * axes);
+  std::vector<size_t> input_shape = {options.batch, options.inputs};
+  std::vector<size_t> weight_shape = {options.outputs, options.inputs};
+  std::vector<size_t> output_shape = {options.batch, options.outputs};
+  for (size_t i = 0; i < axes; ++i) {
+    const ConvolutionAxis axis = {sizes[i], kernel[i], output_sizes[i], stride, padding[2 * i], padding[2 * i + 1]};
+    const size_t expected = positions(axis.size, axis.before, axis.after, axis.kernel, axis.stride);
+    if (axis.output != expected) arguments.fail("outputSizes", "the positions of the kernel");
+    options.axes.push_back(axis);
+    input_shape.push_back(axis.size);
+    weight_shape.push_back(axis.kernel);
+    output_shape.push_back(axis.output);
+  }
+  const BufferPtr input = arguments.buffer("input", product(input_shape));
+  const WeightArgument weight = arguments.weight("weight", product(weight_shape));
   const WeightArgument bias = arguments.optional_weight("bias", options.outputs);
-  Issue issue(view, "conv2d");
+  Issue issue(view, name);
   issue.reads(input).reads(weight).reads(bias);
-  const BufferPtr output =
-      issue.makes(product({options.batch, options.outputs, options.output_height, options.output_width}));
+  const BufferPtr output = issue.makes(product(output_shape));
   issue.runs([=](const Running& running) {
-    Conv2dOptions call = options;
+    ConvolutionOptions call = options;
     call.input = input->floats();
     call.weight = weight.open();
     call.bias = bias.open();
-    conv2d(running.dnnl, call, running.cancelled, output->floats());
+    convolution(running.dnnl, call, running.cancelled, output->floats());
   });
   return handle_of(arguments.env(), output);
 }
 
+Napi::Value issue_conv2d(const View& view, const Arguments& arguments) {
+  return issue_convolution(view, arguments, "conv2d", 2);
+}
+
+Napi::Value issue_conv3d(const View& view, const Arguments& arguments) {
+  return issue_convolution(view, arguments, "conv3d", 3);
+}
+
 }  // namespace
 
-std::vector<OperatorEntry> matrix_operators() { return {{"linear", issue_linear}, {"conv2d", issue_conv2d}}; }
+std::vector<OperatorEntry> matrix_operators() {
+  return {{"linear", issue_linear}, {"conv2d", issue_conv2d}, {"conv3d", issue_conv3d}};
+}
 
 }  // namespace paroattn
