@@ -8,6 +8,12 @@ import {
   autoencoderKlWeightNames,
   autoencoderKlWeightSpec,
 } from "../src/autoencoders/autoencoder-kl-config.js";
+import { createCogVideoXAutoencoder } from "../src/autoencoders/cogvideox-autoencoder.js";
+import {
+  cogVideoXAutoencoderConfig,
+  cogVideoXAutoencoderWeightNames,
+  cogVideoXAutoencoderWeightSpec,
+} from "../src/autoencoders/cogvideox-autoencoder-config.js";
 import { readConfig } from "../src/checkpoint/config.js";
 import { matchWeights, type WeightNames, type WeightSpec } from "../src/checkpoint/weight-spec.js";
 import { createWeights, type Weights } from "../src/checkpoint/weights.js";
@@ -101,6 +107,17 @@ export const videoTransformer = (name: CheckpointName) =>
     spec: cogVideoXWeightSpec,
     names: cogVideoXWeightNames,
     create: createCogVideoXTransformer,
+  });
+
+export const videoAutoencoder = (name: CheckpointName) =>
+  component({
+    name,
+    folder: "vae",
+    baseName: "diffusion_pytorch_model",
+    schema: cogVideoXAutoencoderConfig,
+    spec: cogVideoXAutoencoderWeightSpec,
+    names: cogVideoXAutoencoderWeightNames,
+    create: createCogVideoXAutoencoder,
   });
 
 export const autoencoder = (name: CheckpointName) =>

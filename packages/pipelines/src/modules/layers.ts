@@ -28,6 +28,16 @@ export function conv2d(
   });
 }
 
+/** PyTorch's `nn.Conv3d` with as many zeros on each side of rows and columns; none before or after the frames. */
+export function conv3d(call: LayerCall & { readonly padding?: number }): DeviceTensor {
+  const { backend, input, padding = 0 } = call;
+  return backend.conv3d({
+    input,
+    ...affine(call.weights),
+    padding: [0, 0, padding, padding, padding, padding],
+  });
+}
+
 /** PyTorch's `nn.GroupNorm`, with an activation on its result. */
 export function groupNorm(
   call: LayerCall & {

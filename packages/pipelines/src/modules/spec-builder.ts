@@ -8,6 +8,8 @@ export interface SpecBuilder {
   linear(name: string, inputs: number, outputs: number, bias?: boolean): void;
   /** `nn.Conv2d` with a square kernel. Default: with bias. */
   conv2d(name: string, inputs: number, outputs: number, kernel: number, bias?: boolean): void;
+  /** `nn.Conv3d` with a cubic kernel, with bias. */
+  conv3d(name: string, inputs: number, outputs: number, kernel: number): void;
   /** A norm's weight and bias, [channels] each. */
   norm(name: string, channels: number): void;
   /** A builder whose names begin with the prefix and a dot. */
@@ -32,6 +34,10 @@ function builder(shapes: Map<string, readonly number[]>, prefix: string): SpecBu
     conv2d(name, inputs, outputs, kernel, bias = true) {
       tensor(`${name}.weight`, [outputs, inputs, kernel, kernel]);
       if (bias) tensor(`${name}.bias`, [outputs]);
+    },
+    conv3d(name, inputs, outputs, kernel) {
+      tensor(`${name}.weight`, [outputs, inputs, kernel, kernel, kernel]);
+      tensor(`${name}.bias`, [outputs]);
     },
     norm(name, channels) {
       tensor(`${name}.weight`, [channels]);
