@@ -7,7 +7,7 @@ import {
   tokenCount,
   videoLayout,
 } from "@paroattn/reorder";
-import { interleave } from "./interleave.js";
+import { type Contender, interleave, type Timing, timed } from "../measure/interleave.js";
 
 /** One line of `npm run bench -- orders --json`: the indices of one order. */
 export interface IndicesLine {
@@ -55,13 +55,10 @@ export async function* benchOrders(options: {
   const { rounds, onProgress } = options;
   const tokens = tokenCount(LAYOUT);
   const orders = axisOrders(LAYOUT);
-  const times = await interleave({
-    contenders: orders.map((order) => ({
-      name: order,
-      run: async () => void gatherIndices(LAYOUT, order),
-    })),
+  const times = await measure(
+    orders.map((order) => timed(order, () => void gatherIndices(LAYOUT, order))),
     rounds,
-  });
+  );
   for (const [index, { bestMs, medianMs }] of times.entries()) {
     yield { order: orders[index]!, tokens, ms: bestMs, medianMs };
   }
@@ -86,16 +83,16 @@ async function benchRows(options: {
   const out = new Type(data.length);
   const indices = gatherIndices(LAYOUT, order);
   const rowLength = channels;
-  const times = await interleave({
-    contenders: [
-      { name: "copy", run: async () => out.set(data) },
-      { name: "apply", run: async () => void applyOrder({ data, indices, rowLength, out }) },
-      { name: "restore", run: async () => void restoreOrder({ data, indices, rowLength, out }) },
-      { name: "copyNew", run: async () => void data.slice() },
-      { name: "applyNew", run: async () => void applyOrder({ data, indices, rowLength }) },
+  const times = await measure(
+    [
+      timed("copy", () => out.set(data)),
+      timed("apply", () => void applyOrder({ data, indices, rowLength, out })),
+      timed("restore", () => void restoreOrder({ data, indices, rowLength, out })),
+      timed("copyNew", () => void data.slice()),
+      timed("applyNew", () => void applyOrder({ data, indices, rowLength })),
     ],
     rounds,
-  });
+  );
   const speeds = (key: "bestMs" | "medianMs"): RowSpeeds => {
     const time = (name: string) => times.find((one) => one.name === name)![key];
     return {
@@ -114,4 +111,10 @@ async function benchRows(options: {
     best: speeds("bestMs"),
     rounds,
   };
+}
+
+/** After a round that warms up. No threads are left spinning here, so that no pause is needed. */
+async function measure(contenders: readonly Contender[], rounds: number): Promise<Timing[]> {
+  for (const { run } of contenders) await run();
+  return interleave({ contenders, rounds, settleMs: 0 });
 }

@@ -35,8 +35,8 @@ export async function* benchCaptions(options: {
   readonly pictures: number;
   readonly attention: "dense" | "paro";
   /** Default: the checkpoint's recommended one. */
-  readonly guidance?: number;
-  readonly onProgress: (stage: string, done: number) => void;
+  readonly guidance?: number | undefined;
+  readonly onProgress: (done: number) => void;
 }): AsyncGenerator<CaptionLine | CaptionSummary> {
   const backend = createCpuBackend({ threads: options.threads });
   const attention =
@@ -49,7 +49,7 @@ export async function* benchCaptions(options: {
   let right = 0;
   let density = 1;
   for (const [index, prompt] of prompts.entries()) {
-    options.onProgress(options.attention, index / prompts.length);
+    options.onProgress(index / prompts.length);
     const seed = index + 1;
     const { images, report } = await pipeline.generate({
       prompt,

@@ -1,0 +1,69 @@
+/** Milliseconds by the name of what took them. */
+export type Times = Readonly<Record<string, number>>;
+
+/** One thing to be timed. */
+export interface Contender {
+  /** Does the work once. Resolves, when it is done, to what it took: one time, or also those of its parts. */
+  readonly run: () => Promise<Times>;
+}
+
+/** What one name took in all rounds. */
+export interface Timing {
+  readonly name: string;
+  readonly bestMs: number;
+  readonly medianMs: number;
+}
+
+/** Threads of other libraries go on spinning for a while after their work; the next contender's must not share cores with them. */
+const SETTLE_MS = 10;
+
+/**
+ * Times contenders turn by turn, so that a change of the machine's pace hits all of them alike; every other round runs
+ * backwards. Nothing is warmed up: that is the caller's.
+ */
+export async function interleave(options: {
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  /** Pause before each turn, in milliseconds. Default: 10. */
+  readonly settleMs?: number;
+  readonly onRound?: (round: number) => void;
+}): Promise<Timing[]> {
+  const { contenders, rounds, settleMs = SETTLE_MS, onRound } = options;
+  const turns = contenders.map(() => new Map<string, number[]>());
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? turns.keys() : turns.map((_, i) => turns.length - 1 - i);
+    for (const index of order) {
+      if (settleMs > 0) await new Promise((resolve) => setTimeout(resolve, settleMs));
+      for (const [name, ms] of Object.entries(await contenders[index]!.run())) {
+        const times = turns[index]!.get(name) ?? [];
+        times.push(ms);
+        turns[index]!.set(name, times);
+      }
+    }
+    onRound?.(round + 1);
+  }
+  return turns.flatMap((one) =>
+    [...one].map(([name, times]) => ({
+      name,
+      bestMs: Math.min(...times),
+      medianMs: median(times),
+    })),
+  );
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+}
+
+/** A contender of one name that is timed from outside. */
+export function timed(name: string, work: () => Promise<void> | void): Contender {
+  return {
+    async run() {
+      const start = performance.now();
+      await work();
+      return { [name]: performance.now() - start };
+    },
+  };
+}
