@@ -109,7 +109,7 @@ std::shared_ptr<CUstream_st> find_stream(cudaStream_t stream) {
 
 // The default stream waits for the blocking ones, and they for it. Stricter than CUDA about when: at the call, and to
 // the end.
-cudaError_t enqueue(cudaStream_t handle, std::function<void()> task) {
+cudaError_t enqueue(cudaStream_t handle, std::function<void()> task, bool late, Milestone* milestone) {
   const std::shared_ptr<CUstream_st> stream = find_stream(handle);
   if (stream == nullptr) return remember(cudaErrorInvalidResourceHandle);
   if (handle == nullptr) {
@@ -117,7 +117,8 @@ cudaError_t enqueue(cudaStream_t handle, std::function<void()> task) {
     if (is_capturing()) return remember(cudaErrorStreamCaptureImplicit);
     for (const auto& other : all_streams(true)) other->wait_until_idle();
   }
-  stream->push(std::move(task));
+  const uint64_t position = stream->push(std::move(task), late);
+  if (milestone != nullptr) milestone->place(stream, position);
   if (handle == nullptr) stream->wait_until_idle();
   return cudaSuccess;
 }
@@ -222,7 +223,7 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, size_t sha
       if (!failure.empty()) failure = "kernel " + launch->name + ": " + failure;
     }
     if (!failure.empty()) die(cudaErrorLaunchFailure, failure);
-  });
+  }, now.late == Late::kKernels);
 }
 
 cudaError_t set_function_attribute(const void* kernel, cudaFuncAttribute attribute, int value) {
@@ -514,9 +515,10 @@ cudaError_t copy_rows(Rows rows, cudaMemcpyKind kind, cudaStream_t stream) {
     staged = std::make_shared<std::vector<unsigned char>>(rows.source, rows.source + rows.source_bytes());
     rows.source = staged->data();
   }
+  const bool late = to_device && !from_device && settings().late == Late::kCopies;
   const cudaError_t error = enqueue(stream, [rows, staged] {
     if (!dead()) rows.copy();
-  });
+  }, late);
   if (error != cudaSuccess) return error;
   if (ordinary_target) {
     find_stream(stream)->wait_until_idle();
@@ -671,13 +673,11 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   ADMIT("cudaEventRecord");
   if (event == nullptr) return remember(cudaErrorInvalidResourceHandle);
   auto milestone = std::make_shared<Milestone>();
-  {
-    std::lock_guard<std::mutex> lock(event->mutex);
-    event->recorded = milestone;
-  }
-  const cudaError_t error = enqueue(stream, [milestone] { milestone->reach(); });
-  if (error != cudaSuccess) milestone->reach();
-  return error;
+  const cudaError_t error = enqueue(stream, [milestone] { milestone->reach(); }, false, milestone.get());
+  if (error != cudaSuccess) return error;
+  std::lock_guard<std::mutex> lock(event->mutex);
+  event->recorded = milestone;
+  return cudaSuccess;
 }
 
 namespace {

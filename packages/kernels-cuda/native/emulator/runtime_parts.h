@@ -18,7 +18,8 @@ cudaError_t remember(cudaError_t error);
 // Null: no such stream.
 std::shared_ptr<CUstream_st> find_stream(cudaStream_t stream);
 // Runs the task in the stream's order, or keeps it for a graph where the stream is captured.
-cudaError_t enqueue(cudaStream_t handle, std::function<void()> task);
+// `late`: see Late; `milestone` is told its place.
+cudaError_t enqueue(cudaStream_t handle, std::function<void()> task, bool late = false, Milestone* milestone = nullptr);
 
 // For calls that the capture of any stream forbids, such as those that wait or allocate: ends the capture as failed.
 cudaError_t refuse_while_capturing(const char* function);

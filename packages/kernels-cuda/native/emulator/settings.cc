@@ -67,6 +67,10 @@ Settings read_settings() {
     }
   }
   if (given("PAROATTN_EMULATOR_TIMEOUT", value)) out.timeout = number("PAROATTN_EMULATOR_TIMEOUT", value, 1'000'000);
+  if (given("PAROATTN_EMULATOR_LATE", value)) {
+    if (value != "copies" && value != "kernels") refuse("PAROATTN_EMULATOR_LATE", value, "copies or kernels");
+    out.late = value == "copies" ? Late::kCopies : Late::kKernels;
+  }
   if (given("PAROATTN_EMULATOR_QUIET", value)) out.quiet = value != "0";
   if (given("PAROATTN_EMULATOR_FAIL", value)) out.faults = faults(value);
   return out;

@@ -22,6 +22,10 @@ struct Fault {
   uint64_t calls = 0;
 };
 
+// Work that streams put off until somebody waits for it: a kernel that does not wait for a copy runs before it, and the
+// other way round.
+enum class Late { kNothing, kCopies, kKernels };
+
 struct Settings {
   uint64_t seed = 1;               // PAROATTN_EMULATOR_SEED
   size_t memory = size_t{1} << 30;  // PAROATTN_EMULATOR_MEMORY, bytes
@@ -29,6 +33,7 @@ struct Settings {
   int driver = 13000;              // PAROATTN_EMULATOR_DRIVER, 0: none
   int multiprocessors = 4;         // PAROATTN_EMULATOR_MULTIPROCESSORS
   uint64_t timeout = 300;          // PAROATTN_EMULATOR_TIMEOUT, seconds of the processor
+  Late late = Late::kNothing;      // PAROATTN_EMULATOR_LATE=copies or kernels
   bool quiet = false;              // PAROATTN_EMULATOR_QUIET=1: no reports on stderr
   std::vector<Fault> faults;
 };

@@ -1,9 +1,16 @@
 #include "emulator/stream.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace paroattn {
 namespace emulator {
+
+void Milestone::place(std::weak_ptr<CUstream_st> stream, uint64_t position) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stream_ = std::move(stream);
+  position_ = position;
+}
 
 void Milestone::reach() {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -19,6 +26,11 @@ bool Milestone::reached() {
 
 void Milestone::wait() {
   std::unique_lock<std::mutex> lock(mutex_);
+  const std::shared_ptr<CUstream_st> stream = stream_.lock();
+  const uint64_t position = position_;
+  lock.unlock();
+  if (stream != nullptr) stream->demand(position);
+  lock.lock();
   change_.wait(lock, [this] { return reached_; });
 }
 
@@ -43,13 +55,20 @@ CUstream_st::~CUstream_st() {
   worker_.join();
 }
 
-void CUstream_st::push(std::function<void()> task) {
+uint64_t CUstream_st::push(std::function<void()> task, bool late) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (capturing_) {
     captured_.push_back(std::move(task));
-    return;
+    return last_;
   }
-  tasks_.push_back(std::move(task));
+  tasks_.push_back({std::move(task), late, ++last_});
+  change_.notify_all();
+  return last_;
+}
+
+void CUstream_st::demand(uint64_t position) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  demanded_ = std::max(demanded_, position);
   change_.notify_all();
 }
 
@@ -76,16 +95,21 @@ bool CUstream_st::idle() {
 
 void CUstream_st::wait_until_idle() {
   std::unique_lock<std::mutex> lock(mutex_);
+  demanded_ = last_;
+  change_.notify_all();
   change_.wait(lock, [this] { return tasks_.empty() && !running_; });
 }
 
 void CUstream_st::loop() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    change_.wait(lock, [this] { return !tasks_.empty() || stopping_; });
+    change_.wait(lock, [this] {
+      if (tasks_.empty()) return stopping_;
+      return stopping_ || !tasks_.front().late || tasks_.front().position <= demanded_;
+    });
     if (tasks_.empty()) return;
     {
-      const std::function<void()> task = std::move(tasks_.front());
+      const std::function<void()> task = std::move(tasks_.front().run);
       tasks_.pop_front();
       running_ = true;
       lock.unlock();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -11,14 +12,19 @@
 #include <thread>
 #include <vector>
 
+struct CUstream_st;
+
 namespace paroattn {
 namespace emulator {
 
 // One recording of an event.
 class Milestone {
  public:
+  // Where it stands; before anybody waits.
+  void place(std::weak_ptr<CUstream_st> stream, uint64_t position);
   void reach();
   bool reached();
+  // Demands it of its stream.
   void wait();
   std::chrono::steady_clock::time_point time();
 
@@ -26,6 +32,8 @@ class Milestone {
   std::mutex mutex_;
   std::condition_variable change_;
   bool reached_ = false;
+  std::weak_ptr<CUstream_st> stream_;
+  uint64_t position_ = 0;
   std::chrono::steady_clock::time_point time_;
 };
 
@@ -38,8 +46,11 @@ struct CUstream_st {
   // Waits for what is enqueued.
   ~CUstream_st();
 
-  void push(std::function<void()> task);
+  // Returns the position in the stream. `late`: not before it, or what is behind it, is demanded.
+  uint64_t push(std::function<void()> task, bool late = false);
+  void demand(uint64_t position);
   bool idle();
+  // Demands all.
   void wait_until_idle();
   bool blocking_with_default() const { return blocking_with_default_; }
 
@@ -49,12 +60,18 @@ struct CUstream_st {
   bool capturing();
 
  private:
+  struct Task {
+    std::function<void()> run;
+    bool late;
+    uint64_t position;
+  };
   void loop();
 
   const bool blocking_with_default_;
   std::mutex mutex_;
   std::condition_variable change_;
-  std::deque<std::function<void()>> tasks_;
+  std::deque<Task> tasks_;
+  uint64_t last_ = 0, demanded_ = 0;
   std::vector<std::function<void()>> captured_;
   bool capturing_ = false;
   bool running_ = false;

@@ -168,6 +168,52 @@ void check_copies(Checks& checks) {
   cudaStreamDestroy(stream);
 }
 
+// Late work is put off until somebody waits for it; on other streams the rest goes on.
+void check_late(Checks& checks) {
+  DeviceVector<int> log(std::vector<int>(8, 0));
+  int* locked = nullptr;
+  cudaHostAlloc(&locked, 4 * sizeof(int), cudaHostAllocDefault);
+  cudaStream_t first, second;
+  cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking);
+  cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
+  cudaEvent_t copied, appended;
+  cudaEventCreateWithFlags(&copied, cudaEventDisableTiming);
+  cudaEventCreateWithFlags(&appended, cudaEventDisableTiming);
+  const auto idle = [&](cudaStream_t stream) { return cudaStreamQuery(stream) == cudaSuccess; };
+  for (const char* late : {"copies", "kernels"}) {
+    const bool copies = late == std::string("copies");
+    const std::string name = std::string("late ") + late;
+    set("PAROATTN_EMULATOR_LATE", late);
+    locked[0] = 0;  // the log starts again
+    cudaMemcpyAsync(log.data(), locked, sizeof(int), cudaMemcpyHostToDevice, first);
+    cudaEventRecord(copied, first);
+    launch(append, LaunchShape{1, 1}, second, log.data(), 5);
+    cudaEventRecord(appended, second);
+    const cudaStream_t soon = copies ? second : first;
+    while (!idle(soon)) std::this_thread::yield();
+    checks.expect(!idle(copies ? first : second) && cudaEventQuery(copies ? copied : appended) == cudaErrorNotReady,
+                  name + " wait");
+    // The other way round than they were enqueued, where copies are late: the append is lost.
+    checks.equal(cudaEventSynchronize(copied), cudaSuccess, name + ": waiting for the copy");
+    checks.equal(cudaEventSynchronize(appended), cudaSuccess, name + ": waiting for the kernel");
+    checks.equal(log.values()[0], copies ? 0 : 1, name + ": order");
+
+    // What waits for an event waits for the work before it.
+    cudaMemcpyAsync(log.data(), locked, sizeof(int), cudaMemcpyHostToDevice, first);
+    cudaEventRecord(copied, first);
+    cudaStreamWaitEvent(second, copied);
+    launch(append, LaunchShape{1, 1}, second, log.data(), 6);
+    checks.equal(cudaStreamSynchronize(second), cudaSuccess, name + ": both");
+    checks.expect(log.values()[0] == 1 && log.values()[1] == 6, name + ": behind an event");
+  }
+  set("PAROATTN_EMULATOR_LATE", "");
+  cudaEventDestroy(copied);
+  cudaEventDestroy(appended);
+  cudaStreamDestroy(first);
+  cudaStreamDestroy(second);
+  cudaFreeHost(locked);
+}
+
 void check_memory(Checks& checks) {
   set("PAROATTN_EMULATOR_MEMORY", "1000000");
   size_t free = 0, total = 0;
@@ -275,6 +321,7 @@ int main() {
   check_events_across(checks);
   check_host_functions(checks);
   check_copies(checks);
+  check_late(checks);
   check_memory(checks);
   check_device(checks);
   check_faults(checks);
