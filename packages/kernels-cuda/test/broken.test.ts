@@ -5,6 +5,7 @@ process.env.PAROATTN_EMULATOR_FAIL = "kernel attention";
 process.env.PAROATTN_EMULATOR_QUIET = "1";
 
 import { OperatorError } from "@paroattn/backend";
+import { BlockMask } from "@paroattn/sparse-masks";
 import { expect, it } from "vitest";
 import { type CudaBackend, CudaBackendError, createCudaBackend } from "../src/index.js";
 import { filled, issueAttention, rejection, thrown } from "./fixtures.js";
@@ -22,6 +23,8 @@ it("an error that breaks the device names its operator, stops all backends there
   const tensor = other.upload(filled([1], 1));
   await expectWorks(backend);
   await expectWorks(other);
+
+  const mask = other.prepareMask(BlockMask.full({ heads: 1, queryBlocks: 1, keyBlocks: 1 }));
 
   await scope.flush();
   const output = issueAttention(scope, 64);
@@ -53,6 +56,7 @@ it("an error that breaks the device names its operator, stops all backends there
   await expectWorks(fresh);
   expect(CudaBackendError.isInstance(thrown(() => other.upload(filled([1], 1))))).toBe(true);
   tensor.dispose();
+  mask.dispose();
   backend.dispose();
   other.dispose();
   await expectWorks(fresh);

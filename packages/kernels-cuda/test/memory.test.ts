@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { OperatorError } from "@paroattn/backend";
+import { BlockMask } from "@paroattn/sparse-masks";
 import { describe, expect, it } from "vitest";
 import { createCudaBackend } from "../src/index.js";
 import { filled, rejection } from "./fixtures.js";
@@ -80,6 +81,30 @@ describe("memory", () => {
       await delay(100);
     }
     expect(backend.memory().inUse).toBe(BASE);
+    backend.dispose();
+  });
+
+  it("of masks is kept for masks, and given back before anything is refused", async () => {
+    const limit = 2 * MIB;
+    const backend = createCudaBackend({ memoryLimit: limit });
+    // 64 words of 32 bits for each of 2048 rows.
+    const blocks = { heads: 1, queryBlocks: 2048, keyBlocks: 2048 };
+    const mask = backend.prepareMask(BlockMask.full(blocks));
+    expect(backend.memory()).toMatchObject({ inUse: BASE + MIB / 2, kept: 0 });
+    mask.dispose();
+    expect(backend.memory()).toMatchObject({ inUse: BASE, kept: MIB / 2 });
+    await backend.flush();
+    const again = backend.prepareMask(BlockMask.full(blocks));
+    expect(backend.memory()).toMatchObject({ inUse: BASE + MIB / 2, kept: 0 });
+    again.dispose();
+    const most = backend.upload(filled([(limit * 7) / 8 / 4], 5));
+    expect(backend.memory()).toMatchObject({ inUse: BASE + (limit * 7) / 8, kept: 0 });
+    expect((await backend.read(most)).data[0]).toBe(5);
+    const refused = backend.prepareMask(BlockMask.full(blocks));
+    const error = await rejection(backend.flush());
+    expect(OperatorError.isInstance(error) && error.operator).toBe("prepareMask");
+    expect(String(error)).toContain(`asked for ${MIB / 2} bytes`);
+    refused.dispose();
     backend.dispose();
   });
 });

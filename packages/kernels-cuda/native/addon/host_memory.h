@@ -22,6 +22,9 @@ struct HostBlock {
 // Blocks for copies in flight, kept for reuse. On the JavaScript thread only.
 class HostPool {
  public:
+  // Larger copies take several blocks.
+  static constexpr size_t kMostOfBlock = size_t{16} << 20;
+
   explicit HostPool(std::shared_ptr<const Lease> lease) : lease_(std::move(lease)) {}
   ~HostPool();
   HostPool(const HostPool&) = delete;

@@ -1,6 +1,7 @@
 #include "memory_pool.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cuda_error.h"
 
@@ -32,6 +33,32 @@ void* MemoryPool::allocate(size_t bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (void* const kept = take(size)) return kept;
   }
+  return obtain(size, bytes);
+}
+
+FencedBlock MemoryPool::allocate_fenced(TableKind kind, size_t bytes) {
+  const size_t size = size_class(bytes);
+  FencedBlock block;
+  block.bytes = bytes;
+  block.kind = kind;
+  const Lease::Use use(*lease_);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (take_fenced(size, block)) return block;
+    block.fence = events_.take();
+  }
+  try {
+    block.data = obtain(size, bytes);
+  } catch (...) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    events_.give(block.fence);
+    throw;
+  }
+  return block;
+}
+
+// From the device.
+void* MemoryPool::obtain(size_t size, size_t bytes) {
   void* pointer = allocate_on_device(size);
   if (pointer == nullptr) {
     trim();
@@ -53,6 +80,23 @@ void* MemoryPool::take(size_t size) {
   report_.kept -= size;
   report_.in_use += size;
   return pointer;
+}
+
+bool MemoryPool::take_fenced(size_t size, FencedBlock& block) {
+  const auto [oldest, end] = free_tables_.equal_range({size, block.kind});
+  if (oldest == end) return false;
+  if (std::next(oldest) == end) {
+    const cudaError_t error = cudaEventQuery(oldest->second.fence);
+    if (error == cudaErrorNotReady) cudaGetLastError();
+    if (error != cudaSuccess) return false;
+  }
+  const size_t bytes = block.bytes;
+  block = oldest->second;
+  block.bytes = bytes;
+  free_tables_.erase(oldest);
+  report_.kept -= size;
+  report_.in_use += size;
+  return true;
 }
 
 void* MemoryPool::allocate_on_device(size_t size) {
@@ -101,11 +145,37 @@ void MemoryPool::release(void* pointer, size_t bytes) noexcept {
   reaper_->free_later(lease_, MemoryKind::kDevice, {pointer});
 }
 
+void MemoryPool::release_fenced(const FencedBlock& block, cudaStream_t reader) noexcept {
+  const size_t size = size_class(block.bytes);
+  const Lease::Use use(*lease_);
+  const bool fenced = use.alive() && (reader == nullptr || cudaEventRecord(block.fence, reader) == cudaSuccess);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    report_.in_use -= size;
+    try {
+      if (fenced && !closed_) {
+        free_tables_.emplace(std::make_pair(size, block.kind), block);
+        report_.kept += size;
+        return;
+      }
+      events_.give(block.fence);
+    } catch (...) {
+      // No memory for the list: free the block instead.
+    }
+  }
+  reaper_->free_later(lease_, MemoryKind::kDevice, {block.data});
+}
+
 std::vector<void*> MemoryPool::take_kept() {
   std::vector<void*> blocks;
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& block : free_) blocks.push_back(block.second);
   free_.clear();
+  for (const auto& [key, block] : free_tables_) {
+    blocks.push_back(block.data);
+    events_.give(block.fence);
+  }
+  free_tables_.clear();
   report_.kept = 0;
   return blocks;
 }

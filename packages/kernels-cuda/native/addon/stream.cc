@@ -11,9 +11,7 @@ namespace paroattn {
 namespace cuda {
 namespace {
 
-// Uploads go through page-locked blocks of so many bytes, at most so many at once.
-constexpr size_t kMostOfBlock = size_t{16} << 20;
-constexpr size_t kMostInFlight = size_t{256} << 20;
+constexpr size_t kMostOfBlock = HostPool::kMostOfBlock;
 constexpr size_t kCounterBytes = 2 * sizeof(uint32_t);
 
 }  // namespace
@@ -27,19 +25,19 @@ Stream::Stream(int device, size_t memory_limit)
       events_(lease_, cudaEventDisableTiming | cudaEventBlockingSync),
       timed_events_(lease_, cudaEventBlockingSync),
       progress_(events_),
+      uploads_(host_, progress_, "upload"),
       waiter_(lease_) {
   const Lease::Use use(*lease_);
   try {
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+    stream_ = std::make_shared<const CudaStream>(lease_);
+    prefetch_ = std::make_unique<Prefetch>(lease_, pool_, host_, events_, stream_);
     counter_ = DeviceMemory(pool_, kCounterBytes);
-    check(cudaMemsetAsync(counter_.data(), 0, kCounterBytes, stream_));
+    check(cudaMemsetAsync(counter_.data(), 0, kCounterBytes, stream_->get()));
     try_kernel();
   } catch (const DeviceError&) {
-    cudaStreamDestroy(stream_);
     throw;
   } catch (const std::exception& error) {
     cudaGetLastError();
-    if (stream_ != nullptr) cudaStreamDestroy(stream_);
     throw DeviceError("Expected device " + std::to_string(device) + " to take commands but found " + error.what());
   }
 }
@@ -51,7 +49,7 @@ void Stream::try_kernel() {
   nothing.count = 1;
   nothing.input = counter_.data();
   nothing.output = counter_.data();
-  const cudaError_t error = activate(nothing, stream_);
+  const cudaError_t error = activate(nothing, stream_->get());
   if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorUnsupportedPtxVersion) {
     throw DeviceError("Expected an addon with code for compute capability " + std::to_string(facts_.major) + "." +
                       std::to_string(facts_.minor) + " (" + facts_.name + ") but found one built for others: " +
@@ -65,8 +63,7 @@ Stream::~Stream() {
   stop();
   const Lease::Use use(*lease_);
   if (!use.alive()) return;
-  cudaStreamSynchronize(stream_);
-  cudaStreamDestroy(stream_);
+  cudaStreamSynchronize(stream_->get());
 }
 
 void Stream::enqueue(Command& command) {
@@ -102,21 +99,21 @@ void Stream::launch_command(Command& command) {
   cudaEvent_t start = nullptr;
   if (view.timings) {
     start = timed_events_.take();
-    check(cudaEventRecord(start, stream_));
+    check(cudaEventRecord(start, stream_->get()));
   }
-  check(command.run({stream_, cancellation->flag.device, counter_.as<uint32_t>(), pool_}));
+  check(command.run({stream_->get(), cancellation->flag.device, counter_.as<uint32_t>(), pool_}));
   const uint64_t number = progress_.count(command.operator_name);
   cancellation->last = number;
   if (view.timings) {
     const cudaEvent_t stop = timed_events_.take();
-    check(cudaEventRecord(stop, stream_));
+    check(cudaEventRecord(stop, stream_->get()));
     view.timings->add(command.label.empty() ? command.operator_name : command.label, start, stop, timed_events_);
   }
   Dependencies dependencies;
   const uint64_t finished = progress_.finished();
   for (const ResourcePtr& input : command.inputs) dependencies.add(input->dependencies, finished);
   if (cancellation->cancellable) {
-    progress_.mark(stream_);
+    progress_.mark(stream_->get());
     dependencies.add(cancellation, number);
   }
   view.dependencies.add(dependencies, finished);
@@ -126,7 +123,7 @@ void Stream::launch_command(Command& command) {
 FailurePtr Stream::failure_of(cudaError_t error, const char* operator_name) {
   cudaGetLastError();
   // An error that belongs to one call leaves the stream as it was; one that breaks the device shows everywhere.
-  const cudaError_t state = cudaStreamQuery(stream_);
+  const cudaError_t state = cudaStreamQuery(stream_->get());
   cudaGetLastError();
   if (state == cudaSuccess || state == cudaErrorNotReady) return make_failure(operator_name, describe(error));
   Blame found = blame(progress_.suspects(), operator_name, describe(state));
@@ -155,30 +152,11 @@ void Stream::make_table(const char* operator_name, Resource& resource, const voi
 }
 
 void Stream::copy_to_device(const void* data, size_t bytes, void* target) {
-  for (size_t at = 0; at < bytes; at += kMostOfBlock) {
-    const size_t count = std::min(kMostOfBlock, bytes - at);
-    reclaim();
-    // Blocks come back in the order of the stream; here JavaScript waits for the device.
-    while (bytes_in_flight_ + count > kMostInFlight && progress_.wait_for_next()) reclaim();
-    const HostBlock block = host_.take(count);
-    std::memcpy(block.data, static_cast<const char*>(data) + at, count);
-    const cudaError_t error =
-        cudaMemcpyAsync(static_cast<char*>(target) + at, block.data, count, cudaMemcpyHostToDevice, stream_);
-    blocks_in_flight_.push_back({progress_.count("upload"), block});
-    bytes_in_flight_ += block.bytes;
-    check(error);
-    progress_.mark(stream_);
-  }
+  uploads_.copy(data, bytes, target, stream_->get());
 }
 
 void Stream::reclaim() {
   const uint64_t finished = progress_.finished();
-  while (!blocks_in_flight_.empty() && blocks_in_flight_.front().number <= finished) {
-    const HostBlock block = blocks_in_flight_.front().block;
-    blocks_in_flight_.pop_front();
-    bytes_in_flight_ -= block.bytes;
-    host_.give(block);
-  }
   while (!retired_flags_.empty() && retired_flags_.front().last <= finished) {
     flags_.give(retired_flags_.front().flag);
     retired_flags_.pop_front();
@@ -188,7 +166,7 @@ void Stream::reclaim() {
 Ticket Stream::ticket(const char* operator_name, std::function<void(const FailurePtr&)> done) {
   Ticket result;
   result.event = events_.take();
-  check(cudaEventRecord(result.event, stream_));
+  check(cudaEventRecord(result.event, stream_->get()));
   result.operator_name = operator_name;
   result.suspects = progress_.suspects();
   result.done = std::move(done);
@@ -219,7 +197,7 @@ std::function<FailurePtr()> Stream::read(const BufferPtr& buffer, void* target,
     for (size_t i = 0; i < blocks.size(); ++i) {
       const size_t at = i * kMostOfBlock;
       const size_t count = std::min(kMostOfBlock, bytes - at);
-      check(cudaMemcpyAsync(blocks[i].data, buffer->as<char>() + at, count, cudaMemcpyDeviceToHost, stream_));
+      check(cudaMemcpyAsync(blocks[i].data, buffer->as<char>() + at, count, cudaMemcpyDeviceToHost, stream_->get()));
     }
     const auto done = [blocks, bytes, target, settle](const FailurePtr& failure) {
       for (size_t i = 0; !failure && i < blocks.size(); ++i) {
@@ -253,6 +231,7 @@ std::function<FailurePtr()> Stream::flush(const std::shared_ptr<ViewState>& view
     std::swap(dependencies, view->dependencies);
   }
   try {
+    prefetch_->join();
     Ticket waiting = ticket("flush", settle);
     const cudaEvent_t event = waiting.event;
     const uint64_t number = progress_.last();
@@ -300,6 +279,7 @@ void Stream::close() {
   const Lease::Use use(*lease_);
   if (use.alive()) {
     try {
+      prefetch_->join();
       waiter_.push(ticket("dispose", [pool = pool_](const FailurePtr&) { pool->close(); }));
     } catch (const CudaError& error) {
       failure_of(error.error(), "dispose");

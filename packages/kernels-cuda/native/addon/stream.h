@@ -1,5 +1,6 @@
 // The command stream of one root backend: a CUDA stream with its memory. Commands are enqueued at the call and run in
-// that order; nothing here waits for the device unless it says so. On the JavaScript thread only.
+// that order; nothing here waits for the device unless it says so. Masks come on a second stream, which keeps to the
+// order by the fences of prefetch.h. On the JavaScript thread only.
 #ifndef PAROATTN_CUDA_ADDON_STREAM_H_
 #define PAROATTN_CUDA_ADDON_STREAM_H_
 
@@ -11,11 +12,14 @@
 #include <vector>
 
 #include "cancellation.h"
+#include "cuda_stream.h"
 #include "device_facts.h"
 #include "events.h"
+#include "host_copies.h"
 #include "host_memory.h"
 #include "lease.h"
 #include "memory_pool.h"
+#include "prefetch.h"
 #include "progress.h"
 #include "resource.h"
 #include "timings.h"
@@ -70,8 +74,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // The same for a resource that outlives the view: allocates it and fills the memory that it then names.
   void make_table(const char* operator_name, Resource& resource, const void* data, size_t bytes,
                   const std::function<void*()>& target);
-  // For tables of a running command. Throws CudaError.
+  // In the order of the commands: for what is made once, or by the very command that reads it. Throws CudaError.
   void copy_to_device(const void* data, size_t bytes, void* target);
+  // Ahead of the commands that are still to run: for what a later command reads. Throws OutOfMemory and CudaError.
+  Prefetched prefetch(TableKind kind, const void* data, size_t bytes) { return prefetch_->copy(kind, data, bytes); }
 
   // Fills `target` once the buffer's commands have run. `settle` is called on any thread, `conclude` afterwards on this.
   std::function<FailurePtr()> read(const BufferPtr& buffer, void* target, std::function<void(const FailurePtr&)> settle);
@@ -107,15 +113,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
   EventPool events_;
   EventPool timed_events_;
   Progress progress_;
-  cudaStream_t stream_ = nullptr;
+  HostCopies uploads_;
+  // Tables that outlive this need it.
+  std::shared_ptr<const CudaStream> stream_;
+  std::unique_ptr<Prefetch> prefetch_;
   DeviceMemory counter_;
-  // Page-locked blocks and flags that commands up to a number still use.
-  struct BlockInFlight {
-    uint64_t number;
-    HostBlock block;
-  };
-  std::deque<BlockInFlight> blocks_in_flight_;
-  size_t bytes_in_flight_ = 0;
+  // Flags that commands up to a number still know.
   struct RetiredFlag {
     uint64_t last;
     FlagPool::Flag flag;

@@ -1,10 +1,13 @@
 # test/FOLDER/NAME.cc is the executable test_FOLDER_NAME and the test of that name: cmake --build build --target tests && ctest.
-# Not part of the default build. Tests of the emulator exist only where it does.
+# Not part of the default build. Tests of the emulator, and what needs it, exist only where it does.
 enable_testing()
 add_custom_target(tests)
+# What of the addon knows nothing of Node, and is tested without it.
+set(STREAM_PARTS host_copies host_memory lease memory_pool prefetch progress reaper)
+list(TRANSFORM STREAM_PARTS REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/addon/\\1.cc")
 file(GLOB TEST_SOURCES CONFIGURE_DEPENDS test/*/*.cc test/*/*.cu)
 if(NOT PAROATTN_EMULATED)
-  list(FILTER TEST_SOURCES EXCLUDE REGEX "/test/emulator/")
+  list(FILTER TEST_SOURCES EXCLUDE REGEX "/test/(addon|emulator)/")
 endif()
 if(PAROATTN_FOLDERS)
   list(JOIN PAROATTN_FOLDERS "|" folders)
@@ -19,6 +22,10 @@ foreach(source ${TEST_SOURCES})
   target_include_directories(${program} PRIVATE test test/${folder})
   target_link_libraries(${program} PRIVATE paroattn_cuda_kernels)
   paroattn_cuda_sources(${program})
+  if(folder STREQUAL addon)
+    target_sources(${program} PRIVATE ${STREAM_PARTS})
+    target_include_directories(${program} PRIVATE addon)
+  endif()
   add_dependencies(tests ${program})
   add_test(NAME ${program} COMMAND ${program})
 endforeach()

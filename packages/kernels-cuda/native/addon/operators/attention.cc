@@ -25,10 +25,9 @@ Napi::Value issue_prepare_mask(const View& view, const Arguments& arguments) {
     arguments.fail("bits", "a bit for each block");
   }
   Issue issue(view, "prepareMask");
-  const auto made =
-      issue.makes(std::make_shared<Mask>(view.stream->pool(), shape, mask_words(bits.data(), shape)));
+  const auto made = issue.makes(std::make_shared<Mask>(shape, mask_words(bits.data(), shape)));
   issue.runs([&](const Running&) {
-    view.stream->copy_to_device(made->words.data(), made->words.size() * sizeof(uint32_t), made->device.data());
+    made->prefetch(*view.stream);
     return cudaSuccess;
   });
   return handle_of(arguments.env(), made);
@@ -45,11 +44,11 @@ void check_mask(const Arguments& arguments, const Mask* mask, const PackedOperan
 
 void use_mask(Stream& stream, Mask* mask, AttentionProblem& problem) {
   if (mask == nullptr) return;
-  const Mask::Work& work = mask->work_for(stream, problem.operands);
-  problem.mask = mask->device.as<uint32_t>();
+  Mask::Work& work = mask->work_for(stream, problem.operands);
+  problem.mask = mask->device.ready<uint32_t>();
   problem.mask_batch = mask->shape.batch;
   problem.mask_words = mask_words_of(mask->shape.key_blocks);
-  problem.items = work.items.as<WorkItem>();
+  problem.items = work.items.ready<WorkItem>();
   problem.item_count = work.item_count;
 }
 

@@ -20,7 +20,7 @@ void Operands::allocate() {
   packed.order_choice = order_choice ? order_choice->device.as<int32_t>() : nullptr;
 }
 
-const Mask::Work& Mask::work_for(Stream& stream, const PackedOperands& operands) {
+Mask::Work& Mask::work_for(Stream& stream, const PackedOperands& operands) {
   const size_t panel_bytes =
       2 * static_cast<size_t>(operands.key_blocks) * kBlock *
       static_cast<size_t>(packed_head_dim(operands.head_dim)) * size_of(operands.element);
@@ -31,14 +31,12 @@ const Mask::Work& Mask::work_for(Stream& stream, const PackedOperands& operands)
   }
   const PanelShape panels{operands.batch, operands.key_heads, panel_bytes, nullptr};
   const std::vector<WorkItem> items = order_work(words, shape, panels);
-  const size_t bytes = items.size() * sizeof(WorkItem);
   auto work = std::make_unique<Work>();
   work->batch = operands.batch;
   work->key_heads = operands.key_heads;
   work->panel_bytes = panel_bytes;
   work->item_count = static_cast<int>(items.size());
-  work->items = DeviceMemory(pool_, bytes);
-  stream.copy_to_device(items.data(), bytes, work->items.data());
+  work->items = stream.prefetch(TableKind::kWorkItems, items.data(), items.size() * sizeof(WorkItem));
   works_.push_back(std::move(work));
   return *works_.back();
 }

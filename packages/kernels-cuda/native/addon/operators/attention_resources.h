@@ -65,27 +65,29 @@ struct Operands final : Resource {
 
 // A block mask on the device, and the orders of work that operands of some sizes ask for.
 struct Mask final : Resource {
-  Mask(std::shared_ptr<MemoryPool> pool, const MaskShape& shape, std::vector<uint32_t> words)
-      : shape(shape), words(std::move(words)), pool_(std::move(pool)) {}
-  void allocate() override { device = DeviceMemory(pool_, sizeof(uint32_t) * words.size()); }
+  Mask(const MaskShape& shape, std::vector<uint32_t> words) : shape(shape), words(std::move(words)) {}
   void discard() noexcept override { device.reset(); }
+
+  // Starts its copy; commands that read it later wait for that. Throws OutOfMemory and CudaError.
+  void prefetch(Stream& stream) {
+    device = stream.prefetch(TableKind::kMaskWords, words.data(), words.size() * sizeof(uint32_t));
+  }
 
   struct Work {
     int batch;
     int key_heads;
     size_t panel_bytes;
     int item_count;
-    DeviceMemory items;
+    Prefetched items;
   };
   // Made when the first operands of such sizes come.
-  const Work& work_for(Stream& stream, const PackedOperands& operands);
+  Work& work_for(Stream& stream, const PackedOperands& operands);
 
   const MaskShape shape;
   const std::vector<uint32_t> words;  // [batch, heads, query_blocks, mask_words]
-  DeviceMemory device;
+  Prefetched device;
 
  private:
-  std::shared_ptr<MemoryPool> pool_;
   std::vector<std::unique_ptr<Work>> works_;
 };
 
