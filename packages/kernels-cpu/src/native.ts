@@ -17,8 +17,8 @@ export interface NativeHandle {
   readonly [handleBrand]: true;
 }
 
-/** Highway's targets, as `PAROATTN_CPU_TARGET` names them. */
-export type CpuTarget = "scalar" | "avx2" | "avx512";
+/** Instruction sets, as `PAROATTN_CPU_TARGET` names them. */
+export type CpuTarget = "scalar" | "avx2" | "avx2-vnni" | "avx512" | "avx512-vnni";
 
 /** What went wrong in the stream. */
 export interface NativeFailure {
@@ -251,6 +251,8 @@ export interface NativeModule extends NativeOperators {
   /** Caps the instruction sets of all kernels of the process; false where the machine lacks the target. Before the first command. */
   limitTarget(target: CpuTarget): boolean;
   currentTarget(): CpuTarget;
+  /** What the machine can run, from the least able to the most. */
+  machineTargets(): readonly CpuTarget[];
   createRoot(threads: number): NativeView;
   /** Without a cancellation of its own the child shares its parent's. */
   createChild(parent: NativeView, cancellable: boolean, timed: boolean): NativeView;

@@ -35,7 +35,7 @@ export interface GenerateResult {
   readonly seed: number;
   readonly steps: number;
   readonly strategy: string;
-  /** Of attention, such as "fp32" or "int8 (simulated, no speed claim)". */
+  /** Of attention, such as "fp32" or "int8"; says so where the backend simulates it. */
   readonly precision: string;
   /** Executed query-key pairs / all pairs. */
   readonly density: number;

@@ -1,7 +1,9 @@
 // The exports of the addon. src/native.ts describes them; the two are kept in step by hand.
 #include <napi.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "common/targets.h"
@@ -42,18 +44,26 @@ BufferPtr buffer_at(const Napi::CallbackInfo& info, size_t index) {
   return buffer;
 }
 
-// limitTarget(target: "scalar" | "avx2" | "avx512"): boolean
+// In the order of Target.
+constexpr const char* kTargets[] = {"scalar", "avx2", "avx2-vnni", "avx512", "avx512-vnni"};
+
+Napi::String name_of(Napi::Env env, Target target) { return Napi::String::New(env, kTargets[static_cast<size_t>(target)]); }
+
+// limitTarget(target: string): boolean
 Napi::Value limit(const Napi::CallbackInfo& info) {
-  const std::string name = info[0].ToString();
-  const Target target = name == "scalar" ? Target::kScalar : name == "avx2" ? Target::kAvx2 : Target::kAvx512;
-  return Napi::Boolean::New(info.Env(), limit_target(target));
+  const auto name = std::find(std::begin(kTargets), std::end(kTargets), info[0].ToString().Utf8Value());
+  const bool known = name != std::end(kTargets);
+  return Napi::Boolean::New(info.Env(), known && limit_target(static_cast<Target>(name - kTargets)));
 }
 
-// currentTarget(): "scalar" | "avx2" | "avx512"
-Napi::Value current(const Napi::CallbackInfo& info) {
-  const Target target = current_target();
-  return Napi::String::New(info.Env(),
-                           target == Target::kAvx512 ? "avx512" : target == Target::kAvx2 ? "avx2" : "scalar");
+// currentTarget(): string
+Napi::Value current(const Napi::CallbackInfo& info) { return name_of(info.Env(), current_target()); }
+
+// machineTargets(): string[]
+Napi::Value targets_of_machine(const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (const Target target : machine_targets()) names[names.Length()] = name_of(info.Env(), target);
+  return names;
 }
 
 // createRoot(threads: number): View
@@ -189,6 +199,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment());
   exports["limitTarget"] = Napi::Function::New<limit>(env, "limitTarget");
   exports["currentTarget"] = Napi::Function::New<current>(env, "currentTarget");
+  exports["machineTargets"] = Napi::Function::New<targets_of_machine>(env, "machineTargets");
   exports["createRoot"] = Napi::Function::New<create_root>(env, "createRoot");
   exports["createChild"] = Napi::Function::New<create_child>(env, "createChild");
   exports["cancel"] = Napi::Function::New<cancel>(env, "cancel");

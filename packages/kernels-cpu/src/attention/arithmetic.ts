@@ -12,7 +12,7 @@ const BITS: Readonly<Record<string, number>> = { f32: 0, int8: 8, int4: 4 };
 /** Of the softmax map. */
 const LARGEST_CODES = { u7: 127, u8: 255, u4: 15 } as const;
 
-/** How the CPU executes a precision: codes live in floats. Throws an `UnsupportedError` for what it does not. */
+/** How the CPU executes a precision: in f32, and codes as integers. Throws an `UnsupportedError` for what it does not. */
 export function arithmetic(precision: AttentionPrecision): Arithmetic {
   const { qk, pv } = resolvePrecision(precision);
   for (const type of [qk, pv]) {
@@ -20,7 +20,7 @@ export function arithmetic(precision: AttentionPrecision): Arithmetic {
       throw new UnsupportedError({ backend: "cpu", feature: `${type} attention` });
     }
   }
-  return qk === "f32" && pv === "f32" ? "native" : "simulated";
+  return "native";
 }
 
 /** A resolved precision as the native front takes it. Throws as `arithmetic`. */

@@ -5,11 +5,13 @@ const VARIABLE = "PAROATTN_CPU_TARGET";
 const names: Readonly<Record<CpuTarget, string>> = {
   scalar: "scalar",
   avx2: "AVX2",
+  "avx2-vnni": "AVX2 with VNNI",
   avx512: "AVX-512",
+  "avx512-vnni": "AVX-512 with VNNI",
 };
 
 /**
- * Chooses the instruction sets: the machine's best, or at most what `PAROATTN_CPU_TARGET` (scalar, avx2, avx512) names.
+ * Chooses the instruction sets: the machine's best, or at most what `PAROATTN_CPU_TARGET` names.
  * Warns where none of the fast ones is used.
  *
  * @throws CpuBackendError for an unknown target, or one that the machine lacks.
@@ -17,14 +19,10 @@ const names: Readonly<Record<CpuTarget, string>> = {
 export function chooseTarget(native: NativeModule): CpuTarget {
   const wish = process.env[VARIABLE];
   if (wish !== undefined && wish !== "") {
-    if (!isTarget(wish)) {
+    if (!isTarget(wish) || !native.limitTarget(wish)) {
+      const targets = native.machineTargets().join(", ");
       throw new CpuBackendError(
-        `Expected ${VARIABLE} to be scalar, avx2 or avx512 but found ${wish}`,
-      );
-    }
-    if (!native.limitTarget(wish)) {
-      throw new CpuBackendError(
-        `Expected ${VARIABLE} to be a target of this machine, at most ${native.currentTarget()}, but found ${wish}`,
+        `Expected ${VARIABLE} to be a target of this machine (${targets}) but found ${wish}`,
       );
     }
   }

@@ -52,9 +52,6 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
   for (size_t left = all_rows; left > 0;) {
     const size_t rows = rows_to_take(left);
     float* logits = scratch.logits + first * kBlock;
-    if (operands.quantization.query_key_bits > 0) {
-      scale_in_place(logits, rows * kBlock, operands.logit_factor(unit.b, unit.h, unit.qb, kb));
-    }
     if (unit.options.bias != nullptr) add_bias(unit, kb, first, rows, logits);
     if (valid.count < kBlock) exclude_keys(operands.exclusion(unit.b, order, kb), rows, logits);
     for (size_t r = 0; r < rows; ++r) {
@@ -98,11 +95,11 @@ Status attention(const Operands& operands, const AttentionOptions& options, floa
            mask->key_blocks() == operands.key_blocks);
     if (!every_query_has_a_live_key(operands, *mask)) return Status::kNoLiveKey;
   }
-  const bool values_in_codes = operands.quantization.value_bits > 0;
-  const size_t scratch_floats = values_in_codes ? quantized_scratch_floats(operands) : Scratch::floats(operands);
+  const bool quantized = operands.quantized();
+  const size_t scratch_floats = quantized ? quantized_scratch_floats(operands) : Scratch::floats(operands);
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
   const size_t units_of_batch = operands.heads * operands.query_blocks;
-  const UnitKernel kernel = values_in_codes ? quantized_kernel() : HWY_DYNAMIC_DISPATCH(attend);
+  const UnitKernel kernel = quantized ? quantized_kernel() : HWY_DYNAMIC_DISPATCH(attend);
   parallel_units(operands.batch * units_of_batch, cancelled, [&](size_t index, size_t thread) {
     const size_t b = index / units_of_batch;
     const size_t position = mask && mask->batch() == 1 ? index % units_of_batch : index;

@@ -1,5 +1,4 @@
-// FP32 attention on the CPU, and INT8 and INT4 attention simulated in FP32: fused front, dense and block-sparse kernel,
-// streaming block statistics.
+// Attention on the CPU in FP32, INT8 and INT4: fused front, dense and block-sparse kernel, streaming block statistics.
 //
 //   Operands operands = prepare_attention(front, ...);   // normalise, rotate, reorder, pack
 //   attention(operands, options, output, ...);           // as often as wanted
@@ -68,9 +67,9 @@ struct Orders {
   const uint32_t* choice = nullptr;          // [heads], each < distinct
 };
 
-// INT8 and INT4 attention (PAROAttention, arXiv 2506.16054, section 4.3), simulated: codes live in floats, whose products
-// and sums are exact below 2^24 (255 * 127 * 512 channels or 64 keys), and are scaled afterwards. Codes and scales are
-// those of @paroattn/quant, block by block of the partition, after norm, rotation and reorder.
+// INT8 and INT4 attention (PAROAttention, arXiv 2506.16054, section 4.3): products of codes are summed in
+// integers, exactly, and scaled afterwards. Codes and scales are those of @paroattn/quant, block by block of the
+// partition, after norm, rotation and reorder. What a block with NaN or infinity takes part in is NaN.
 enum class ProbabilityGroup {
   kTile,     // one scale for a 64x64 tile of the softmax map
   kTileRow,  // one for each row of a tile; the codes' sum divides the output

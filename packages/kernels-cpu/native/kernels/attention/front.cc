@@ -7,7 +7,7 @@
 #include "common/parallel.h"
 #include "common/targets.h"
 #include "operands.h"
-#include "quantize.h"
+#include "quantized_front.h"
 #include "row_transform.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -130,14 +130,11 @@ namespace attention {
 HWY_EXPORT(pack_query);
 HWY_EXPORT(pack_key_value);
 
-OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<bool>* cancelled, Status* status) {
-  assert(options.rotary.cosine == nullptr ||
-         (options.query_tokens == options.key_tokens && options.head_dim % 2 == 0));
-  OperandsPtr operands(new Operands(options));
-  // Codes are made of the rows as they are; the scale goes to their factors.
-  const bool codes = options.quantization.query_key_bits > 0;
+namespace {
+
+void pack(const FrontOptions& options, const std::atomic<bool>* cancelled, Operands* operands) {
   const RowTransform query_transform(options, options.norm.query_weight, options.norm.query_bias,
-                                     codes ? 1.0f : static_cast<float>(options.scale * kLog2E));
+                                     static_cast<float>(options.scale * kLog2E));
   const RowTransform key_transform(options, options.norm.key_weight, options.norm.key_bias, 1.0f);
   const size_t scratch_floats = kBlock * operands->padded_dim;
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
@@ -160,7 +157,19 @@ OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<boo
                         block % operands->key_blocks, rows});
     }
   });
-  quantize(options, cancelled, operands.get());
+}
+
+}  // namespace
+
+OperandsPtr prepare_attention(const FrontOptions& options, const std::atomic<bool>* cancelled, Status* status) {
+  assert(options.rotary.cosine == nullptr ||
+         (options.query_tokens == options.key_tokens && options.head_dim % 2 == 0));
+  OperandsPtr operands(new Operands(options));
+  if (operands->quantized()) {
+    pack_quantized(options, cancelled, operands.get());
+  } else {
+    pack(options, cancelled, operands.get());
+  }
   *status = is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
   if (*status != Status::kOk) operands.reset();
   return operands;

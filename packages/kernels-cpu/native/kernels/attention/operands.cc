@@ -30,6 +30,7 @@ Operands::Operands(const FrontOptions& options)
       padded_dim(round_up(options.head_dim, kPad)),
       query_tokens(options.query_tokens),
       key_tokens(options.key_tokens),
+      code_words(round_up(options.head_dim, 2 * kCodesPerWord) / kCodesPerWord),
       query_starts(copy_starts(options.query_partition, options.query_tokens)),
       key_starts(copy_starts(options.key_partition, options.key_tokens)),
       query_blocks(query_starts.size() - 1),
@@ -37,13 +38,16 @@ Operands::Operands(const FrontOptions& options)
       validity_batch_(options.key_lengths ? options.batch : 1) {
   assert(heads % options.key_value_heads == 0);
   choose_sets(options);
-  const size_t query_slots = batch * heads * query_blocks * kBlock;
-  const size_t key_slots = batch * sets.size() * key_blocks * kBlock;
-  const size_t mask_slots = validity_batch_ * orders.size() * key_blocks * kBlock;
-  query_ = AlignedBuffer(sizeof(float) * query_slots * padded_dim, options.allocator);
-  key_ = AlignedBuffer(sizeof(float) * key_slots * head_dim, options.allocator);
-  value_ = AlignedBuffer(sizeof(float) * key_slots * padded_dim, options.allocator);
-  exclusion_ = AlignedBuffer(sizeof(float) * mask_slots, options.allocator);
+  const size_t query_panels = batch * heads * query_blocks, key_panels = batch * sets.size() * key_blocks;
+  const bool codes = quantization.query_key_bits > 0, value_codes = quantization.value_bits > 0;
+  // A word is as large as a float.
+  const auto panels = [&](size_t count, size_t floats) {
+    return AlignedBuffer(sizeof(float) * count * floats, options.allocator);
+  };
+  query_ = panels(query_panels, codes ? query_key_code_words() : kBlock * padded_dim);
+  key_ = panels(key_panels, codes ? query_key_code_words() : kBlock * head_dim);
+  value_ = panels(key_panels, value_codes ? value_code_words() : kBlock * padded_dim);
+  exclusion_ = panels(validity_batch_ * orders.size() * key_blocks, kBlock);
   mark_valid_keys(options);
   allocate_factors(options.allocator);
 }

@@ -14,6 +14,8 @@ namespace attention {
 
 // Panels are padded to this many floats whatever the vector width, so that all targets read the same memory.
 constexpr size_t kPad = 16;
+// Codes lie in words of four, a byte each, the first in the low byte.
+constexpr size_t kCodesPerWord = 4;
 constexpr double kLog2E = 1.4426950408889634;
 constexpr double kLn2 = 0.6931471805599453;
 
@@ -31,17 +33,33 @@ class Operands {
  public:
   Operands(const FrontOptions& options);
 
-  // Query rows of one block, [64][padded_dim], scaled by scale * log2(e), or codes; rows past the block's end are zero.
+  // Query rows of one block, [64][padded_dim], scaled by scale * log2(e); rows past the block's end are zero.
   float* query_panel(size_t b, size_t h, size_t qb) const noexcept {
     return query_.floats() + ((b * heads + h) * query_blocks + qb) * kBlock * padded_dim;
   }
-  // Keys of one block, or codes, transposed: [head_dim][64]; invalid keys are zero.
+  // Keys of one block transposed: [head_dim][64]; invalid keys are zero.
   float* key_panel(size_t b, size_t set, size_t kb) const noexcept {
     return key_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * head_dim;
   }
-  // Values of one block, or codes: [64][padded_dim]; invalid keys are zero.
+  // Values of one block: [64][padded_dim]; invalid keys are zero.
   float* value_panel(size_t b, size_t set, size_t kb) const noexcept {
     return value_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * padded_dim;
+  }
+
+  // The same in words of codes, where the operands are quantized. With 4 bits two words share one: word i of n / 2 has code
+  // + 8 of word i in the low half of each byte, and of word n / 2 + i in the high half.
+  //
+  // Queries: [64][code_words], channels 4w .. 4w + 3 of a row.
+  uint32_t* query_codes(size_t b, size_t h, size_t qb) const noexcept {
+    return query_.words() + ((b * heads + h) * query_blocks + qb) * query_key_code_words();
+  }
+  // Keys: [code_words][64], channels 4w .. 4w + 3 of a key. With 8 bits code + 128.
+  uint32_t* key_codes(size_t b, size_t set, size_t kb) const noexcept {
+    return key_.words() + ((b * sets.size() + set) * key_blocks + kb) * query_key_code_words();
+  }
+  // Values: [16][padded_dim], keys w, 16 + w, 32 + w and 48 + w of a channel.
+  uint32_t* value_codes(size_t b, size_t set, size_t kb) const noexcept {
+    return value_.words() + ((b * sets.size() + set) * key_blocks + kb) * value_code_words();
   }
 
   // With codes of queries and keys: what makes a logit, in powers of two, of a sum of their products.
@@ -97,8 +115,11 @@ class Operands {
            value_factors_.bytes() + channel_factors_.bytes();
   }
 
+  bool quantized() const noexcept { return quantization.query_key_bits > 0 || quantization.value_bits > 0; }
+
   const Quantization quantization;
   const size_t batch, heads, head_dim, padded_dim, query_tokens, key_tokens;
+  const size_t code_words;  // of a query or key, an even number: channels behind head_dim have the code 0
   std::vector<uint32_t> query_starts, key_starts;
   size_t query_blocks, key_blocks;
   std::vector<std::vector<uint32_t>> orders;  // [distinct], empty: identity
@@ -109,6 +130,11 @@ class Operands {
  private:
   // Without key lengths all batch rows have the same valid keys.
   size_t validity_row(size_t b) const noexcept { return validity_batch_ == 1 ? 0 : b; }
+  // Words of a block.
+  size_t query_key_code_words() const noexcept { return kBlock * code_words * quantization.query_key_bits / 8; }
+  size_t value_code_words() const noexcept {
+    return kBlock / kCodesPerWord * padded_dim * quantization.value_bits / 8;
+  }
   void choose_sets(const FrontOptions& options);
   void mark_valid_keys(const FrontOptions& options);
   void allocate_factors(const Allocator& allocator);

@@ -6,12 +6,14 @@
 #include "attention.h"
 #include "common/parallel.h"
 #include "common/targets.h"
+#include "logit_words.h"
 #include "operands.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "statistics.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "coded_logits-inl.h"
 #include "exp2-inl.h"
 #include "micro_kernel-inl.h"
 #include "tile_loop-inl.h"
@@ -27,7 +29,8 @@ struct StatisticsUnit {
   const StatisticsOptions& options;
   const std::atomic<bool>* cancelled;
   size_t b, h, qb;
-  float* logits;  // [8][64]
+  float* logits;      // [8][64]; [64][64] with codes
+  void* logit_words;  // LogitWords, with codes
 };
 
 }  // namespace
@@ -69,16 +72,19 @@ HWY_INLINE void measure_tile(const StatisticsUnit& unit, const float* references
   const float* query = operands.query_panel(unit.b, unit.h, unit.qb);
   const float* key_panel = operands.key_panel(unit.b, operands.set_of_head[unit.h], kb);
   const size_t query_rows = operands.query_rows(unit.qb);
+  const bool codes = operands.quantization.query_key_bits > 0;
+  if (codes && valid.count > 0) {
+    compute_coded_logits<false>(operands, unit.b, unit.h, unit.qb, kb, query_rows, LogitWords(operands, unit.logit_words),
+                                unit.logits);
+  }
   size_t first = 0;
   for (size_t left = valid.count > 0 ? padded_rows(query_rows) : 0; left > 0;) {
     const size_t rows = rows_to_take(left);
-    compute_logits(operands, rows, query + first * operands.padded_dim, key_panel, unit.logits);
-    if (operands.quantization.query_key_bits > 0) {
-      scale_in_place(unit.logits, rows * kBlock, operands.logit_factor(unit.b, unit.h, unit.qb, kb));
-    }
-    if (valid.count < kBlock) exclude_keys(operands.exclusion(unit.b, order, kb), rows, unit.logits);
+    float* logits = unit.logits + (codes ? first * kBlock : 0);
+    if (!codes) compute_logits(operands, rows, query + first * operands.padded_dim, key_panel, logits);
+    if (valid.count < kBlock) exclude_keys(operands.exclusion(unit.b, order, kb), rows, logits);
     for (size_t r = 0; r < rows && first + r < query_rows; ++r) {
-      add_row(unit.logits + r * kBlock, references[first + r], options.epsilon, tile);
+      add_row(logits + r * kBlock, references[first + r], options.epsilon, tile);
     }
     first += rows;
     left -= rows;
@@ -96,6 +102,9 @@ void measure(const StatisticsUnit& unit) {
   const uint32_t* gather = operands.indices(operands.order_of_head[unit.h]);
   const float* shifts = unit.operands.logit_shifts(unit.b, unit.h, unit.qb);
   float references[kBlock];
+  if (operands.quantization.query_key_bits > 0) {
+    ready_queries<false>(operands, unit.b, unit.h, unit.qb, LogitWords(operands, unit.logit_words));
+  }
   for (size_t r = 0; r < operands.query_rows(unit.qb); ++r) {
     const size_t token = Operands::source(gather, operands.query_starts[unit.qb] + r);
     const float lse = unit.options.log_sum_exp[(unit.b * operands.heads + unit.h) * operands.query_tokens + token];
@@ -118,13 +127,14 @@ HWY_EXPORT(measure);
 Status block_statistics(const Operands& operands, const StatisticsOptions& options,
                         const std::atomic<bool>* cancelled) {
   assert(options.log_sum_exp && options.sum && options.maximum && options.small_count);
-  const size_t scratch_floats = 8 * kBlock;
+  const size_t logits = operands.quantization.query_key_bits > 0 ? kBlock * kBlock : 8 * kBlock;
+  const size_t scratch_floats = logits + LogitWords::words(operands);
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
   const auto kernel = HWY_DYNAMIC_DISPATCH(measure);
   parallel_units(operands.batch * operands.heads * operands.query_blocks, cancelled, [&](size_t index, size_t thread) {
     const size_t head = index / operands.query_blocks;
     kernel({operands, options, cancelled, head / operands.heads, head % operands.heads, index % operands.query_blocks,
-            scratch.floats() + thread * scratch_floats});
+            scratch.floats() + thread * scratch_floats, scratch.floats() + thread * scratch_floats + logits});
   });
   return is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
 }

@@ -3,6 +3,7 @@
 #define PAROATTN_COMMON_ALIGNED_BUFFER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -42,6 +43,7 @@ class AlignedBuffer {
 
   void* data() const noexcept { return data_; }
   float* floats() const noexcept { return static_cast<float*>(data_); }
+  uint32_t* words() const noexcept { return static_cast<uint32_t*>(data_); }
   size_t bytes() const noexcept { return bytes_; }
 
  private:

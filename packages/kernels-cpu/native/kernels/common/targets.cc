@@ -2,6 +2,9 @@
 
 #include <dnnl.h>
 
+#include <algorithm>
+
+#include "common/vnni.h"
 #include "hwy/targets.h"
 
 namespace paroattn {
@@ -14,17 +17,28 @@ constexpr int64_t kVectorTargets = kAvx512Targets | HWY_AVX2 | HWY_SSE4 | HWY_SS
 
 Target current_target() {
   const int64_t supported = hwy::SupportedTargets();
-  if (supported & kAvx512Targets) return Target::kAvx512;
-  return supported & HWY_AVX2 ? Target::kAvx2 : Target::kScalar;
+  if (supported & kAvx512Targets) return has_vnni() ? Target::kAvx512Vnni : Target::kAvx512;
+  if (supported & HWY_AVX2) return has_vnni() ? Target::kAvx2Vnni : Target::kAvx2;
+  return Target::kScalar;
 }
 
-Target best_target() {
-  static const Target best = current_target();
-  return best;
+const std::vector<Target>& machine_targets() {
+  static const std::vector<Target> all = [] {
+    const Target best = current_target();
+    std::vector<Target> targets = {Target::kScalar};
+    if (best >= Target::kAvx2) targets.push_back(Target::kAvx2);
+    if (best >= Target::kAvx2 && machine_has_avx_vnni()) targets.push_back(Target::kAvx2Vnni);
+    if (best >= Target::kAvx512) targets.push_back(Target::kAvx512);
+    if (best == Target::kAvx512Vnni) targets.push_back(best);
+    return targets;
+  }();
+  return all;
 }
 
 bool limit_target(Target target) {
-  if (target > best_target()) return false;
+  const std::vector<Target>& all = machine_targets();
+  if (std::find(all.begin(), all.end(), target) == all.end()) return false;
+  if (target == all.back()) return true;
   switch (target) {
     case Target::kScalar:
       hwy::DisableTargets(kVectorTargets);
@@ -32,12 +46,17 @@ bool limit_target(Target target) {
       dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
       break;
     case Target::kAvx2:
+    case Target::kAvx2Vnni:
       hwy::DisableTargets(kAvx512Targets);
-      dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+      dnnl_set_max_cpu_isa(target == Target::kAvx2 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx2_vnni);
       break;
     case Target::kAvx512:
+      dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx512_core);
+      break;
+    case Target::kAvx512Vnni:
       break;
   }
+  vnni_allowed = target == Target::kAvx2Vnni;
   return true;
 }
 

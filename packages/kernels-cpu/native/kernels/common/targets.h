@@ -2,6 +2,8 @@
 #ifndef PAROATTN_COMMON_TARGETS_H_
 #define PAROATTN_COMMON_TARGETS_H_
 
+#include <vector>
+
 // Compile time: processors with SSE4 but without AVX2 run the scalar target. Vectors of unknown length (SVE) cannot live
 // in the register tiles of the attention kernels.
 #ifndef HWY_DISABLED_TARGETS
@@ -11,10 +13,11 @@
 
 namespace paroattn {
 
-enum class Target { kScalar, kAvx2, kAvx512 };
+// From the least able to the most.
+enum class Target { kScalar, kAvx2, kAvx2Vnni, kAvx512, kAvx512Vnni };
 
-// The best target of this machine.
-Target best_target();
+// What this machine can run, in that order.
+const std::vector<Target>& machine_targets();
 
 // Caps the dispatch of every kernel of this process, oneDNN's included. To be called once, before the first kernel
 // runs. Returns false where the machine cannot run the target.

@@ -13,6 +13,7 @@
 
 #include "attention.h"
 #include "checks.h"
+#include "common/vnni.h"
 #include "each_target.h"
 #include "fma_ceiling.h"
 
@@ -126,12 +127,40 @@ int main(int argc, char** argv) {
   statistics.small_count = small_count.data();
   const double moved = 2.0 * 3 * static_cast<double>(size) * sizeof(float);
 
+  // In codes, with the machine's VNNI and without.
+  const Quantization in_codes[] = {{8, true, 8, ProbabilityGroup::kTile, 127, false},
+                                   {8, true, 8, ProbabilityGroup::kTileRow, 127, false},
+                                   {8, true, 8, ProbabilityGroup::kTile, 255, false},
+                                   {8, true, 0, ProbabilityGroup::kTile, 127, false},
+                                   {4, true, 4, ProbabilityGroup::kTile, 15, false}};
+  std::vector<FrontOptions> coded_fronts;
+  std::vector<OperandsPtr> coded;
+  for (const Quantization& quantization : in_codes) {
+    coded_fronts.push_back(front);
+    coded_fronts.back().quantization = quantization;
+    coded.push_back(prepare_attention(coded_fronts.back(), nullptr, &status));
+  }
+  const auto quantized = [&](size_t i, bool vnni) {
+    return [&, i, vnni] {
+      paroattn::vnni_allowed = vnni;
+      attention(*coded[i], {}, output.data(), nullptr);
+      paroattn::vnni_allowed = true;
+    };
+  };
+
   std::vector<Row> rows;
   double ceiling = 0;
   rows.push_back({"dense", flops, [&] { attention(*operands, dense, output.data(), nullptr); }});
   rows.push_back({"sparse 0.5", flops_of(0), sparse(0)});
   rows.push_back({"sparse 0.3", flops_of(1), sparse(1)});
   rows.push_back({"sparse 0.2", flops_of(2), sparse(2)});
+  const char* const names[2][5] = {{"int8, no VNNI", "int8:tileRow, no VNNI", "int8:u8, no VNNI", "int8-qk, no VNNI", "int4, no VNNI"},
+                                   {"int8", "int8:tileRow", "int8:u8", "int8-qk", "int4"}};
+  for (bool vnni : {false, true}) {
+    for (size_t i = 0; i < coded.size() && (!vnni || paroattn::has_vnni()); ++i) {
+      rows.push_back({names[vnni][i], flops, quantized(i, vnni)});
+    }
+  }
   rows.push_back({"statistics", flops / 2, [&] { block_statistics(*operands, statistics, nullptr); }});
   rows.push_back({"copy of q, k, v", moved, [&] {
 #pragma omp parallel for
@@ -150,6 +179,7 @@ int main(int argc, char** argv) {
   add_front("front: norm", normed);
   add_front("front: rotary", rotated);
   add_front("front: all of these", full);
+  add_front("front: int8", coded_fronts.front());
   for (int round = 0; round < rounds; ++round) {
     const double before = now(cpu_time), operations = multiply_add_on(threads);
     ceiling = std::max(ceiling, 1e-9 * operations / (now(cpu_time) - before));

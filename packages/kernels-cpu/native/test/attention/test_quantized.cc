@@ -1,4 +1,4 @@
-// The simulated INT8 and INT4 kernels against codes in double, in every variant.
+// The INT8 and INT4 kernels against codes in double, in every variant.
 #include <cmath>
 #include <memory>
 #include <string>
@@ -6,6 +6,7 @@
 
 #include "attention.h"
 #include "checks.h"
+#include "common/vnni.h"
 #include "naive_quantized.h"
 #include "problem.h"
 #include "tests.h"
@@ -150,8 +151,14 @@ void check_statistics_of_codes(Checks& checks, const std::string& target) {
 }  // namespace
 
 void check_quantized(Checks& checks, const char* target) {
-  for (const Variant& variant : variants()) {
-    for (const Shape& shape : shapes()) check_shape(checks, shape, variant, target);
+  for (bool vnni : {true, false}) {
+    paroattn::vnni_allowed = vnni;
+    if (vnni && !paroattn::has_vnni()) continue;
+    const std::string name = target + std::string(vnni ? " with VNNI" : "");
+    for (const Variant& variant : variants()) {
+      for (const Shape& shape : shapes()) check_shape(checks, shape, variant, name);
+    }
+    check_statistics_of_codes(checks, name);
   }
-  check_statistics_of_codes(checks, target);
+  paroattn::vnni_allowed = true;
 }

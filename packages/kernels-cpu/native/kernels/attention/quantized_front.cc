@@ -1,0 +1,345 @@
+#include "quantized_front.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "common/parallel.h"
+#include "common/targets.h"
+#include "row_transform.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "quantized_front.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "encode-inl.h"
+#include "micro_kernel-inl.h"
+#include "row_transform-inl.h"
+#include "transpose-inl.h"
+
+#ifndef PAROATTN_ATTENTION_QUANTIZED_FRONT_UNIT_
+#define PAROATTN_ATTENTION_QUANTIZED_FRONT_UNIT_
+namespace paroattn {
+namespace attention {
+namespace {
+
+// A block of a head, or of a set of keys and values.
+struct QuantizedFrontUnit {
+  const FrontOptions& options;
+  Operands& operands;
+  const RowTransform& transform;
+  const double* mean;  // of the valid keys of the set, [head_dim], each a float32; null: none is taken off
+  size_t b, head, block;
+  float* scratch;      // [64][padded_dim] and [64][padded_dim]
+};
+
+// What a block adds to the measures of its set, which are taken before any block is encoded.
+struct BlockMeasures {
+  double* key_sums;      // [head_dim], of the valid keys; null: not wanted
+  float* value_maxima;   // [padded_dim], largest magnitudes; null: not wanted
+};
+
+}  // namespace
+}  // namespace attention
+}  // namespace paroattn
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace paroattn {
+namespace attention {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+HWY_INLINE void clear_row(float* row, size_t padded_dim) { std::memset(row, 0, padded_dim * sizeof(float)); }
+
+// The rows of a block as the kernel is to see them: [64][padded_dim]. source_of(token): where a row comes from; those that
+// are not valid, and those past the block's end, are zero.
+template <class Valid, class Source>
+HWY_INLINE void transform_block(const RowTransform& transform, const uint32_t* gather, size_t start,
+                                const Valid& valid, const Source& source_of, float* rows) {
+  for (size_t r = 0; r < kBlock; ++r, rows += transform.padded_dim) {
+    if (valid(r)) {
+      const size_t token = Operands::source(gather, start + r);
+      transform_row(transform, source_of(token), token, rows);
+    } else {
+      clear_row(rows, transform.padded_dim);
+    }
+  }
+}
+
+HWY_INLINE void query_rows(const QuantizedFrontUnit& unit, float* rows) {
+  const Operands& operands = unit.operands;
+  const size_t count = operands.query_rows(unit.block);
+  transform_block(
+      unit.transform, operands.indices(operands.order_of_head[unit.head]), operands.query_starts[unit.block],
+      [&](size_t r) { return r < count; },
+      [&](size_t token) {
+        return unit.options.query +
+               ((unit.b * operands.query_tokens + token) * operands.heads + unit.head) * operands.head_dim;
+      },
+      rows);
+}
+
+HWY_INLINE const float* exclusion_of(const QuantizedFrontUnit& unit) {
+  return unit.operands.exclusion(unit.b, unit.operands.sets[unit.head].order, unit.block);
+}
+
+// Of `from`: all keys or all values. Invalid ones become zero, so that no garbage of theirs reaches a scale.
+HWY_INLINE const float* row_of_set(const QuantizedFrontUnit& unit, const float* from, size_t token) {
+  const Operands& operands = unit.operands;
+  const size_t row = (unit.b * operands.key_tokens + token) * unit.options.key_value_heads + operands.sets[unit.head].head;
+  return from + row * operands.head_dim;
+}
+
+HWY_INLINE void key_rows(const QuantizedFrontUnit& unit, float* rows) {
+  const Operands& operands = unit.operands;
+  const float* exclusion = exclusion_of(unit);
+  transform_block(
+      unit.transform, operands.indices(operands.sets[unit.head].order), operands.key_starts[unit.block],
+      [&](size_t r) { return exclusion[r] == 0.0f; },
+      [&](size_t token) { return row_of_set(unit, unit.options.key, token); }, rows);
+}
+
+HWY_INLINE void value_rows(const QuantizedFrontUnit& unit, float* rows) {
+  const Operands& operands = unit.operands;
+  const float* exclusion = exclusion_of(unit);
+  const uint32_t* gather = operands.indices(operands.sets[unit.head].order);
+  const size_t start = operands.key_starts[unit.block], padded_dim = operands.padded_dim;
+  for (size_t r = 0; r < kBlock; ++r, rows += padded_dim) {
+    if (exclusion[r] == 0.0f) {
+      const float* row = row_of_set(unit, unit.options.value, Operands::source(gather, start + r));
+      std::memcpy(rows, row, operands.head_dim * sizeof(float));
+      std::memset(rows + operands.head_dim, 0, (padded_dim - operands.head_dim) * sizeof(float));
+    } else {
+      clear_row(rows, padded_dim);
+    }
+  }
+}
+
+void pack_query(const QuantizedFrontUnit& unit) {
+  Operands& operands = unit.operands;
+  const size_t padded_dim = operands.padded_dim, code_words = operands.code_words;
+  const unsigned bits = operands.quantization.query_key_bits;
+  if (bits == 0) return query_rows(unit, operands.query_panel(unit.b, unit.head, unit.block));
+  float* rows = unit.scratch;
+  query_rows(unit, rows);
+  if (float* shifts = operands.logit_shifts(unit.b, unit.head, unit.block)) {
+    for (size_t r = 0; r < kBlock; ++r) {
+      double sum = 0;
+      for (size_t c = 0; c < operands.head_dim; ++c) sum += static_cast<double>(rows[r * padded_dim + c]) * unit.mean[c];
+      shifts[r] = static_cast<float>(static_cast<double>(unit.options.scale) * sum);
+    }
+  }
+  uint32_t* words = reinterpret_cast<uint32_t*>(rows + kBlock * padded_dim);
+  const float scale = encode_rows(rows, padded_dim, bits, words);
+  operands.query_factor(unit.b, unit.head, unit.block) =
+      static_cast<float>(static_cast<double>(scale) * static_cast<double>(unit.options.scale) * kLog2E);
+  const size_t kept = code_words * bits / 8;
+  uint32_t* panel = operands.query_codes(unit.b, unit.head, unit.block);
+  for (size_t r = 0; r < kBlock; ++r, words += padded_dim / kCodesPerWord, panel += kept) {
+    if (bits == 4) pair_words(words, code_words);
+    std::memcpy(panel, words, kept * sizeof(uint32_t));
+  }
+}
+
+// Takes the mean off the valid keys.
+HWY_INLINE void smooth(const QuantizedFrontUnit& unit, float* rows) {
+  const float* exclusion = exclusion_of(unit);
+  const size_t padded_dim = unit.operands.padded_dim;
+  for (size_t r = 0; r < kBlock; ++r) {
+    if (exclusion[r] != 0.0f) continue;
+    for (size_t c = 0; c < unit.operands.head_dim; ++c) rows[r * padded_dim + c] -= static_cast<float>(unit.mean[c]);
+  }
+}
+
+HWY_INLINE void pack_keys(const QuantizedFrontUnit& unit) {
+  Operands& operands = unit.operands;
+  const size_t padded_dim = operands.padded_dim, stride = padded_dim / kCodesPerWord;
+  const unsigned bits = operands.quantization.query_key_bits;
+  float* rows = unit.scratch;
+  key_rows(unit, rows);
+  if (bits == 0) {
+    return transpose_rows(rows, padded_dim, operands.head_dim, operands.key_panel(unit.b, unit.head, unit.block));
+  }
+  if (unit.mean != nullptr) smooth(unit, rows);
+  uint32_t* words = reinterpret_cast<uint32_t*>(rows + kBlock * padded_dim);
+  operands.key_factor(unit.b, unit.head, unit.block) = encode_rows(rows, padded_dim, bits, words);
+  if (bits == 8) {
+    for (size_t i = 0; i < kBlock * stride; ++i) words[i] ^= 0x80808080u;
+  } else {
+    for (size_t r = 0; r < kBlock; ++r) pair_words(words + r * stride, operands.code_words);
+  }
+  uint32_t* panel = operands.key_codes(unit.b, unit.head, unit.block);
+  for (size_t w = 0; w < operands.code_words * bits / 8; ++w) {
+    for (size_t r = 0; r < kBlock; ++r) panel[w * kBlock + r] = words[r * stride + w];
+  }
+}
+
+// The largest magnitudes of the channels of rows: [64][padded_dim]. maxima: any alignment.
+HWY_INLINE void column_maxima(const float* rows, size_t padded_dim, float* maxima) {
+  const F32 d;
+  for (size_t c = 0; c < padded_dim; c += kLanes) {
+    VF32 amax = hn::Zero(d);
+    for (size_t r = 0; r < kBlock; ++r) amax = max_magnitude(amax, hn::Load(d, rows + r * padded_dim + c));
+    hn::StoreU(amax, d, maxima + c);
+  }
+}
+
+// One scale for a block, of values over their channel's scale.
+HWY_INLINE float scale_of_divided(float* rows, size_t padded_dim, const float* channels, unsigned bits, float* factors) {
+  const F32 d;
+  for (size_t c = 0; c < padded_dim; c += kLanes) {
+    const VF32 factor = hn::Div(hn::Set(d, 1.0f), hn::Load(d, channels + c));
+    for (size_t r = 0; r < kBlock; ++r) {
+      float* at = rows + r * padded_dim + c;
+      hn::Store(hn::Mul(hn::Load(d, at), factor), d, at);
+    }
+  }
+  const Scale scale = scale_of(largest_magnitude(rows, kBlock * padded_dim), bits);
+  std::fill(factors, factors + padded_dim, scale.factor);
+  return scale.scale;
+}
+
+HWY_INLINE void pack_values(const QuantizedFrontUnit& unit) {
+  Operands& operands = unit.operands;
+  const size_t padded_dim = operands.padded_dim;
+  const unsigned bits = operands.quantization.value_bits;
+  if (bits == 0) return value_rows(unit, operands.value_panel(unit.b, unit.head, unit.block));
+  float* rows = unit.scratch;
+  float* factors = rows + kBlock * padded_dim;
+  value_rows(unit, rows);
+  float* scales = operands.value_factors(unit.b, unit.head, unit.block);
+  if (const float* channels = operands.channel_factors(unit.b, unit.head)) {
+    std::fill(scales, scales + padded_dim, scale_of_divided(rows, padded_dim, channels, bits, factors));
+  } else {
+    column_maxima(rows, padded_dim, scales);
+    for (size_t c = 0; c < padded_dim; ++c) {
+      const Scale scale = scale_of(scales[c], bits);
+      scales[c] = scale.scale;
+      factors[c] = scale.factor;
+    }
+  }
+  encode_values(rows, padded_dim, bits, factors, operands.value_codes(unit.b, unit.head, unit.block));
+}
+
+void pack_key_value(const QuantizedFrontUnit& unit) {
+  pack_keys(unit);
+  pack_values(unit);
+}
+
+void measure_key_value(const QuantizedFrontUnit& unit, const BlockMeasures& measures) {
+  const size_t padded_dim = unit.operands.padded_dim, head_dim = unit.operands.head_dim;
+  const float* rows = unit.scratch;
+  if (measures.key_sums != nullptr) {
+    key_rows(unit, unit.scratch);
+    std::fill(measures.key_sums, measures.key_sums + head_dim, 0.0);
+    for (size_t r = 0; r < kBlock; ++r) {
+      for (size_t c = 0; c < head_dim; ++c) measures.key_sums[c] += static_cast<double>(rows[r * padded_dim + c]);
+    }
+  }
+  if (measures.value_maxima != nullptr) {
+    value_rows(unit, unit.scratch);
+    column_maxima(rows, padded_dim, measures.value_maxima);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace attention
+}  // namespace paroattn
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace paroattn {
+namespace attention {
+namespace {
+
+HWY_EXPORT(pack_query);
+HWY_EXPORT(pack_key_value);
+HWY_EXPORT(measure_key_value);
+
+// Of the blocks of a set, in their order: the same whatever the threads.
+void mean_of_keys(const Operands& operands, size_t b, size_t set, const double* block_sums, double* mean) {
+  const size_t head_dim = operands.head_dim;
+  size_t valid = 0;
+  std::fill(mean, mean + head_dim, 0.0);
+  for (size_t block = 0; block < operands.key_blocks; ++block) {
+    valid += operands.validity(b, operands.sets[set].order, block).count;
+    for (size_t c = 0; c < head_dim; ++c) mean[c] += block_sums[block * head_dim + c];
+  }
+  // In float32: it is what is taken off.
+  for (size_t c = 0; c < head_dim; ++c) mean[c] = static_cast<double>(static_cast<float>(mean[c] / static_cast<double>(valid)));
+}
+
+// The scales of rank 1: the largest magnitude of each channel, 1 where that is no normal number; NaN stays.
+void scales_of_channels(const Operands& operands, const float* block_maxima, float* channels) {
+  const size_t padded_dim = operands.padded_dim;
+  for (size_t c = 0; c < padded_dim; ++c) {
+    float most = 0;
+    for (size_t block = 0; block < operands.key_blocks; ++block) {
+      const float x = block_maxima[block * padded_dim + c];
+      if (!(x <= most) && !std::isnan(most)) most = x;
+    }
+    channels[c] = most < std::numeric_limits<float>::min() ? 1.0f : most;
+  }
+}
+
+}  // namespace
+
+void pack_quantized(const FrontOptions& options, const std::atomic<bool>* cancelled, Operands* operands) {
+  const Quantization& quantization = operands->quantization;
+  const bool codes = quantization.query_key_bits > 0, smooth = codes && quantization.smooth_keys;
+  const bool rank1 = quantization.value_bits > 0 && quantization.rank1_values;
+  // Codes are made of the rows as they are; the scale goes to their factors.
+  const RowTransform query_transform(options, options.norm.query_weight, options.norm.query_bias,
+                                     codes ? 1.0f : static_cast<float>(options.scale * kLog2E));
+  const RowTransform key_transform(options, options.norm.key_weight, options.norm.key_bias, 1.0f);
+  const size_t head_dim = operands->head_dim, padded_dim = operands->padded_dim;
+  const size_t query_blocks = operands->query_blocks, key_blocks = operands->key_blocks;
+  const size_t heads = operands->heads, sets = operands->sets.size(), batch = operands->batch;
+  const size_t query_units = batch * heads * query_blocks, key_units = batch * sets * key_blocks;
+  const size_t scratch_floats = 2 * kBlock * padded_dim;
+  const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
+  const auto scratch_of = [&](size_t thread) { return scratch.floats() + thread * scratch_floats; };
+
+  std::vector<double> means(smooth ? batch * sets * head_dim : 0);
+  const auto mean_of = [&](size_t b, size_t set) {
+    return smooth ? means.data() + (b * sets + set) * head_dim : nullptr;
+  };
+  if (smooth || rank1) {
+    std::vector<double> sums(smooth ? key_units * head_dim : 0);
+    std::vector<float> maxima(rank1 ? key_units * padded_dim : 0);
+    const auto kernel = HWY_DYNAMIC_DISPATCH(measure_key_value);
+    parallel_units(key_units, cancelled, [&](size_t index, size_t thread) {
+      const size_t set = index / key_blocks % sets, b = index / key_blocks / sets;
+      kernel({options, *operands, key_transform, nullptr, b, set, index % key_blocks, scratch_of(thread)},
+             {smooth ? sums.data() + index * head_dim : nullptr, rank1 ? maxima.data() + index * padded_dim : nullptr});
+    });
+    if (is_cancelled(cancelled)) return;
+    for (size_t i = 0; i < batch * sets; ++i) {
+      const size_t b = i / sets, set = i % sets;
+      if (smooth) mean_of_keys(*operands, b, set, sums.data() + i * key_blocks * head_dim, mean_of(b, set));
+      if (rank1) {
+        scales_of_channels(*operands, maxima.data() + i * key_blocks * padded_dim, operands->channel_factors(b, set));
+      }
+    }
+  }
+  const auto query_kernel = HWY_DYNAMIC_DISPATCH(pack_query);
+  const auto key_value_kernel = HWY_DYNAMIC_DISPATCH(pack_key_value);
+  // Heads innermost: the rows of a block of tokens are read while their pages are at hand.
+  parallel_units(query_units + key_units, cancelled, [&](size_t index, size_t thread) {
+    if (index < query_units) {
+      const size_t head = index % heads, block = index / heads % query_blocks, b = index / heads / query_blocks;
+      query_kernel({options, *operands, query_transform, mean_of(b, operands->set_of_head[head]), b, head, block,
+                    scratch_of(thread)});
+    } else {
+      const size_t at = index - query_units, set = at % sets, block = at / sets % key_blocks, b = at / sets / key_blocks;
+      key_value_kernel({options, *operands, key_transform, mean_of(b, set), b, set, block, scratch_of(thread)});
+    }
+  });
+}
+
+}  // namespace attention
+}  // namespace paroattn
+#endif  // HWY_ONCE
