@@ -148,6 +148,72 @@ void check_statistics_of_codes(Checks& checks, const std::string& target) {
   }
 }
 
+// Every code as large as it gets, so that sums of products that are too narrow would show: all logits are equal, and each
+// channel of the values is 1 or -1 throughout.
+void check_largest_codes(Checks& checks, const Variant& variant, const std::string& target) {
+  constexpr size_t kTokens = 130, kDim = 256;
+  std::vector<float> ones(kTokens * kDim, 1.0f), value(kTokens * kDim);
+  for (size_t i = 0; i < value.size(); ++i) value[i] = i % kDim % 3 == 0 ? -1.0f : 1.0f;
+  FrontOptions o;
+  o.query = o.key = ones.data();
+  o.value = value.data();
+  o.query_tokens = o.key_tokens = kTokens;
+  o.head_dim = kDim;
+  o.scale = 1.0f / 16;
+  o.quantization = variant.quantization;
+  o.quantization.smooth_keys = false;
+  Status status = Status::kCancelled;
+  const OperandsPtr operands = prepare_attention(o, nullptr, &status);
+  std::vector<float> output(value.size(), NAN), lse(kTokens, NAN);
+  AttentionOptions options;
+  options.log_sum_exp = lse.data();
+  attention(*operands, options, output.data(), nullptr);
+  float worst = 0;
+  for (size_t i = 0; i < output.size(); ++i) worst = std::fmax(worst, std::fabs(output[i] - value[i]));
+  for (float x : lse) worst = std::fmax(worst, std::fabs(x - (16 + std::log(130.0f))));
+  checks.expect(worst <= (variant.quantization.query_key_bits > 0 ? 1e-5f : 1e-4f) && !std::isnan(output.back()) && !std::isnan(lse.back()),
+                target + " " + variant.name + ", largest codes: off by " + std::to_string(worst * 1e6f) + "e-6");
+}
+
+// A block with NaN or infinity makes what it takes part in NaN, and nothing else.
+void check_nan(Checks& checks, const Variant& variant, const std::string& target) {
+  constexpr size_t kTokens = 150, kDim = 24;
+  const uint8_t live[] = {0b11011010, 0};  // query block 0: keys 1; 1: 0, 1; 2: 0, 1
+  const std::unique_ptr<Mask> mask = prepare_mask(live, 1, 1, 3, 3);
+  for (float spoiler : {NAN, INFINITY}) {
+    for (int which : {0, 1, 2}) {
+      Random random(5);
+      Traits traits;
+      traits.query_tokens = traits.key_tokens = kTokens, traits.head_dim = kDim;
+      Problem problem(traits, random);
+      problem.options.quantization = variant.quantization;
+      // The mean of the keys would carry it to all of them.
+      problem.options.quantization.smooth_keys = false;
+      (which == 0 ? problem.query : which == 1 ? problem.key : problem.value)[10 * kDim + 3] = spoiler;
+      const Quantization& q = problem.options.quantization;
+      if (which == 2 ? q.value_bits == 0 : q.query_key_bits == 0) continue;
+      Status status = Status::kCancelled;
+      const OperandsPtr operands = prepare_attention(problem.options, nullptr, &status);
+      std::vector<float> output(kTokens * kDim);
+      AttentionOptions options;
+      options.mask = mask.get();
+      attention(*operands, options, output.data(), nullptr);
+      bool as_expected = true;
+      for (size_t i = 0; i < output.size(); ++i) {
+        const bool of_block_0 = i / kDim < 64;
+        // With rank 1 a channel without a scale leaves the block, or all blocks, without one.
+        if (which == 2 && q.rank1_values) {
+          as_expected = as_expected && (i % kDim != 3 || of_block_0 || std::isnan(output[i]));
+          continue;
+        }
+        const bool spoiled = which == 0 ? of_block_0 : which == 1 ? !of_block_0 : !of_block_0 && i % kDim == 3;
+        as_expected = as_expected && std::isnan(output[i]) == spoiled;
+      }
+      checks.expect(as_expected, target + " " + variant.name + ", NaN or infinity in operand " + std::to_string(which));
+    }
+  }
+}
+
 }  // namespace
 
 void check_quantized(Checks& checks, const char* target) {
@@ -157,6 +223,8 @@ void check_quantized(Checks& checks, const char* target) {
     const std::string name = target + std::string(vnni ? " with VNNI" : "");
     for (const Variant& variant : variants()) {
       for (const Shape& shape : shapes()) check_shape(checks, shape, variant, name);
+      check_largest_codes(checks, variant, name);
+      check_nan(checks, variant, name);
     }
     check_statistics_of_codes(checks, name);
   }
