@@ -6,13 +6,12 @@ pictures, because group norms see the whole picture at inference.
 
 import argparse
 import math
-import time
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
 
-from files import load, save
+from fit import fit
 from scenes import SIDE, centres, held_out, render, training_scene
 
 CONFIG = dict(
@@ -60,7 +59,7 @@ def crops(rng, excluded, side, batch):
 
 
 def psnr(model, rng, excluded, count=8):
-    pictures = crops(rng, excluded, SIDE, count)
+    pictures = crops(rng, excluded, SIDE, count).to(model.device)
     with torch.no_grad():
         latents = model.encode(pictures).latent_dist.mode()
         decoded = model.decode(latents).sample.clamp(-1, 1)
@@ -86,61 +85,33 @@ def normalise(model, rng, excluded):
     return mean.tolist(), deviation.tolist()
 
 
-def train(path, minutes, device, seed):
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
+def loss_of(model, stage, rng, excluded, device):
+    pictures = crops(rng, excluded, stage["side"], stage["batch"]).to(device, memory_format=torch.channels_last)
+    with torch.autocast(device_type=device, dtype=torch.bfloat16):
+        posterior = model.encode(pictures).latent_dist
+        mean = posterior.mean.float()
+        noisy = mean + LATENT_NOISE * torch.randn_like(mean)
+        decoded = model.decode(noisy).sample.float()
+    error = decoded - pictures
+    loss = error.abs().mean() + 2 * error.square().mean()
+    loss = loss + 2e-3 * mean[:, 3:].square().mean()
+    cells = torch.nn.functional.avg_pool2d(pictures, 4)
+    loss = loss + ANCHOR * (mean[:, :3] - cells).square().mean()
+    # The posterior says the noise that the decoder bears.
+    return loss + 1e-3 * (posterior.logvar.float() - 2 * math.log(LATENT_NOISE)).square().mean()
+
+
+def train(options):
+    torch.manual_seed(options.seed)
     excluded = held_out()
-    model = AutoencoderKL(**CONFIG).to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)
-    spent = step = 0
-    try:
-        state = load(path)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"])
-        spent, step = state["spent"], state["step"]
-    except FileNotFoundError:
-        pass
-
-    last = time.time()
-    while spent < minutes * 60:
-        done, begin = spent / (minutes * 60), 0.0
-        for stage in STAGES:
-            if done < begin + stage["share"]:
-                break
-            begin += stage["share"]
-        within = min(1.0, (done - begin) / stage["share"])
-        first, final = stage["rate"]
-        rate = first * math.exp(within * math.log(final / first)) * min(1, (step + 1) / 100)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-
-        pictures = crops(rng, excluded, stage["side"], stage["batch"]).to(device, memory_format=torch.channels_last)
-        with torch.autocast(device_type=device, dtype=torch.bfloat16):
-            posterior = model.encode(pictures).latent_dist
-            mean = posterior.mean.float()
-            noisy = mean + LATENT_NOISE * torch.randn_like(mean)
-            decoded = model.decode(noisy).sample.float()
-        error = decoded - pictures
-        loss = error.abs().mean() + 2 * error.square().mean()
-        loss = loss + 2e-3 * mean[:, 3:].square().mean()
-        cells = torch.nn.functional.avg_pool2d(pictures, 4)
-        loss = loss + ANCHOR * (mean[:, :3] - cells).square().mean()
-        # The posterior says the noise that the decoder bears.
-        loss = loss + 1e-3 * (posterior.logvar.float() - 2 * math.log(LATENT_NOISE)).square().mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        now = time.time()
-        spent, last = spent + now - last, now
-        if step % 200 == 0 or spent >= minutes * 60:
-            quality = psnr(model, np.random.default_rng(1), excluded)[0]
-            print(f"{step} {spent:.0f}s side {stage['side']} loss {loss.item():.4f} psnr {quality:.2f}", flush=True)
-            save(dict(model=model.state_dict(), optimizer=optimizer.state_dict(), rng=rng.bit_generator.state,
-                      torch_rng=torch.get_rng_state(), spent=spent, step=step), path)
+    model = AutoencoderKL(**CONFIG).to(options.device, memory_format=torch.channels_last)
+    fit(
+        model,
+        lambda stage, rng: loss_of(model, stage, rng, excluded, options.device),
+        lambda: psnr(model, np.random.default_rng(1), excluded)[0],
+        STAGES,
+        options,
+    )
     return model
 
 
@@ -153,7 +124,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(2)
-    trained = train(options.state, options.minutes, options.device, options.seed).float().cpu()
+    trained = train(options).float().cpu()
     shown = np.random.default_rng(2)
     print("latents had mean, deviation", normalise(trained, shown, held_out()))
     print("psnr", psnr(trained, np.random.default_rng(3), held_out(), 32)[0])

@@ -1,10 +1,7 @@
 """Writes the diffusers folder (F16 safetensors) from a training state, and generates from it as a check."""
 
 import argparse
-import json
-import shutil
 import time
-from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, PixArtAlphaPipeline
@@ -12,6 +9,7 @@ from diffusers.models.attention_processor import AttnProcessor2_0
 
 import tokenizer as tokenizers
 from files import load
+from folder import write_folder
 from model import SCHEDULER, Pair
 from scenes import PACKAGE, SPEC
 
@@ -39,26 +37,11 @@ if __name__ == "__main__":
         vae=AutoencoderKL.from_pretrained(options.vae),
         transformer=pair.transformer,
         scheduler=DPMSolverMultistepScheduler(**{**SCHEDULER, "flow_shift": options.shift}),
-    ).to(torch.float16)
-    out = Path(options.out)
-    new = out.with_name(out.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    pipeline.save_pretrained(new, safe_serialization=True)
-    # PixArt ships T5's sentencepiece model; transformers 5 writes only its own tokenizer.json.
-    shutil.copy(Path(options.tokenizer) / "spiece.model", new / "tokenizer" / "spiece.model")
-    for path in new.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        if path.name == "config.json":
-            config = json.loads(path.read_text())
-            config.pop("_name_or_path", None)  # where it lay while it was trained
-            path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    shutil.rmtree(out, ignore_errors=True)
-    new.rename(out)
-    files = [path for path in out.rglob("*") if path.is_file()]
-    print(f"{sum(path.stat().st_size for path in files) / 1e6:.2f} MB in {len(files)} files")
+    )
+    write_folder(pipeline, options.tokenizer, options.out)
 
     if options.check:
-        again = PixArtAlphaPipeline.from_pretrained(out, torch_dtype=torch.float16).to(torch.float32)
+        again = PixArtAlphaPipeline.from_pretrained(options.out, torch_dtype=torch.float16).to(torch.float32)
         prompts = (PACKAGE / SPEC["prompts"]["calibration"]).read_text().splitlines()[:2]
         begun = time.time()
         # Without use_resolution_binning=False the pipeline would ask for 512x512, PixArt's size for this sample_size.

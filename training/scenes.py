@@ -128,13 +128,18 @@ def inside(shape, x, y):
 _COVERAGE = {}
 
 
-def coverage(shape, size):
-    """[size, size] share of every pixel that a shape covers; centres lie on whole pixels, so it is the same everywhere."""
-    if (shape, size) not in _COVERAGE:
-        at = ((np.arange(size * 4) + 0.5) / 4 - size / 2) / size
-        dots = inside(shape, at[None, :], at[:, None])
-        _COVERAGE[shape, size] = dots.reshape(size, 4, size, 4).mean((1, 3)).astype(np.float32)
-    return _COVERAGE[shape, size]
+def coverage(shape, size, shift=(0.0, 0.0)):
+    """The share of every pixel that a shape covers, float32 [rows, columns].
+
+    Its box begins `shift` (x, y; 0 or one half) pixels right of and below the first pixel's corner: [size, size] for no
+    shift, one row or column more for half a pixel.
+    """
+    if (shape, size, shift) not in _COVERAGE:
+        x, y = (((np.arange((size + (s > 0)) * 4) + 0.5) / 4 - (size / 2 + s)) / size for s in shift)
+        dots = inside(shape, x[None, :], y[:, None])
+        pixels = dots.reshape(len(y) // 4, 4, len(x) // 4, 4)
+        _COVERAGE[shape, size, shift] = pixels.mean((1, 3)).astype(np.float32)
+    return _COVERAGE[shape, size, shift]
 
 
 def render(scene, at):

@@ -13,10 +13,12 @@ from transformers import T5Tokenizer
 from scenes import caption, held_out, training_scene
 
 
-def train(folder, pieces=224, seed=3):
+def sample_captions(caption, training_scene, excluded, count=8000, seed=3):
     rng = np.random.default_rng(seed)
-    excluded = held_out()
-    lines = [caption(training_scene(rng, 0.4, excluded), rng, 0.8) for _ in range(8000)]
+    return [caption(training_scene(rng, 0.4, excluded), rng, 0.8) for _ in range(count)]
+
+
+def train(folder, lines, pieces=224):
     # A piece must occur in two different words to be considered; with punctuation every word does.
     words = sorted({word for line in lines for word in line.split()})
     lines += [f"{word}, {word}. {word}" for word in words]
@@ -41,8 +43,7 @@ def train(folder, pieces=224, seed=3):
     spiece = folder / "spiece.model"
     spiece.write_bytes(model.getvalue())
     # No sentinels: nothing here was trained with them, and they would only widen the embedding.
-    tokenizer = T5Tokenizer(vocab_file=str(spiece), extra_ids=0, model_max_length=120)
-    return tokenizer
+    return T5Tokenizer(vocab_file=str(spiece), extra_ids=0, model_max_length=120)
 
 
 def load(folder):
@@ -53,7 +54,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", default="work/tokenizer")
     options = parser.parse_args()
-    train(options.out)
+    train(options.out, sample_captions(caption, training_scene, held_out()))
     shown = load(options.out)
     for text in ("a large orange circle at the top left on a white background", "", "An astronaut, riding 2 horses"):
         print(shown.convert_ids_to_tokens(shown(text).input_ids))
