@@ -32,4 +32,5 @@ export default [
   budget("kernels-cuda", "7 kB"),
   budget("pipelines", "30 kB"),
   budget("sample-image", "7 kB"),
+  budget("sample-video", "5 kB"),
 ];

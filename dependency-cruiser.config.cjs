@@ -37,6 +37,7 @@ const floors = {
     "packages/sparse-masks",
   ],
   "packages/sample-image": [],
+  "packages/sample-video": ["packages/sample-image"],
   "apps/image-dit": [
     "packages/pipelines",
     "packages/attention",
