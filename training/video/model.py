@@ -78,7 +78,7 @@ def turn(x, rotary, text):
     visual = x[:, :, text:]
     real, imaginary = visual.unflatten(-1, (-1, 2)).unbind(-1)
     turned = visual * cos + torch.stack([-imaginary, real], -1).flatten(-2) * sin
-    return torch.cat([x[:, :, :text], turned], 2)
+    return torch.cat([x[:, :, :text], turned.to(x.dtype)], 2)
 
 
 class Pair(nn.Module):
