@@ -1,5 +1,15 @@
-import type { Backend, DeviceTensor, RotaryEmbedding } from "@paroattn/backend";
-import type { Projections } from "./self-attention.js";
+import type {
+  Backend,
+  DeviceTensor,
+  PrepareAttentionOptions,
+  RotaryEmbedding,
+} from "@paroattn/backend";
+
+/** What self-attention starts from: projections, [batch, tokens, heads * headDim], and what is done to queries and keys. */
+export type Projections = Pick<
+  PrepareAttentionOptions,
+  "query" | "key" | "value" | "norm" | "rope"
+>;
 
 /** Queries and keys as attention multiplies them, after their norm and rotation, [batch, tokens, heads * headDim]. */
 export function normedAndRotated(options: {

@@ -1,14 +1,8 @@
 import type { AttentionRun, GuidanceBranch } from "@paroattn/attention";
-import type { Backend, DeviceTensor, PrepareAttentionOptions } from "@paroattn/backend";
+import type { Backend, DeviceTensor } from "@paroattn/backend";
 import type { TokenLayout } from "@paroattn/reorder";
 import { PipelineError } from "../errors.js";
-import { normedAndRotated } from "./query-key.js";
-
-/** What self-attention starts from: projections, [batch, tokens, heads * headDim], and what is done to queries and keys. */
-export type Projections = Pick<
-  PrepareAttentionOptions,
-  "query" | "key" | "value" | "norm" | "rope"
->;
+import { normedAndRotated, type Projections } from "./query-key.js";
 
 /** Self-attention of one layer, done by someone else: the projections come lazily, the output is [batch, tokens, channels]. */
 export type SelfAttention = (options: {
