@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "common/parallel.h"
@@ -30,14 +31,14 @@ struct QuantizedFrontUnit {
   const FrontOptions& options;
   Operands& operands;
   const RowTransform& transform;
-  const double* mean;  // of the valid keys of the set, [head_dim], each a float32; null: none is taken off
+  const float* mean;   // of the valid keys of the set, [padded_dim]; null: none is taken off
   size_t b, head, block;
   float* scratch;      // [64][padded_dim] and [64][padded_dim]
 };
 
 // What a block adds to the measures of its set, which are taken before any block is encoded.
 struct BlockMeasures {
-  double* key_sums;      // [head_dim], of the valid keys; null: not wanted
+  double* key_sums;      // [padded_dim], of the valid keys; null: not wanted
   float* value_maxima;   // [padded_dim], largest magnitudes; null: not wanted
 };
 
@@ -118,6 +119,16 @@ HWY_INLINE void value_rows(const QuantizedFrontUnit& unit, float* rows) {
   }
 }
 
+// In doubles. count: a multiple of 16.
+HWY_INLINE double dot_product(const float* a, const float* b, size_t count) {
+  // So many sums as vectors hold: one alone would wait for itself at every step.
+  double sums[kPad] = {};
+  for (size_t i = 0; i < count; i += kPad) {
+    for (size_t k = 0; k < kPad; ++k) sums[k] += static_cast<double>(a[i + k]) * static_cast<double>(b[i + k]);
+  }
+  return std::accumulate(sums, sums + kPad, 0.0);
+}
+
 void pack_query(const QuantizedFrontUnit& unit) {
   Operands& operands = unit.operands;
   const size_t padded_dim = operands.padded_dim, code_words = operands.code_words;
@@ -127,8 +138,7 @@ void pack_query(const QuantizedFrontUnit& unit) {
   query_rows(unit, rows);
   if (float* shifts = operands.logit_shifts(unit.b, unit.head, unit.block)) {
     for (size_t r = 0; r < kBlock; ++r) {
-      double sum = 0;
-      for (size_t c = 0; c < operands.head_dim; ++c) sum += static_cast<double>(rows[r * padded_dim + c]) * unit.mean[c];
+      const double sum = dot_product(rows + r * padded_dim, unit.mean, padded_dim);
       shifts[r] = static_cast<float>(static_cast<double>(unit.options.scale) * sum);
     }
   }
@@ -150,7 +160,7 @@ HWY_INLINE void smooth(const QuantizedFrontUnit& unit, float* rows) {
   const size_t padded_dim = unit.operands.padded_dim;
   for (size_t r = 0; r < kBlock; ++r) {
     if (exclusion[r] != 0.0f) continue;
-    for (size_t c = 0; c < unit.operands.head_dim; ++c) rows[r * padded_dim + c] -= static_cast<float>(unit.mean[c]);
+    for (size_t c = 0; c < padded_dim; ++c) rows[r * padded_dim + c] -= unit.mean[c];
   }
 }
 
@@ -230,13 +240,13 @@ void pack_key_value(const QuantizedFrontUnit& unit) {
 }
 
 void measure_key_value(const QuantizedFrontUnit& unit, const BlockMeasures& measures) {
-  const size_t padded_dim = unit.operands.padded_dim, head_dim = unit.operands.head_dim;
+  const size_t padded_dim = unit.operands.padded_dim;
   const float* rows = unit.scratch;
   if (measures.key_sums != nullptr) {
     key_rows(unit, unit.scratch);
-    std::fill(measures.key_sums, measures.key_sums + head_dim, 0.0);
+    std::fill(measures.key_sums, measures.key_sums + padded_dim, 0.0);
     for (size_t r = 0; r < kBlock; ++r) {
-      for (size_t c = 0; c < head_dim; ++c) measures.key_sums[c] += static_cast<double>(rows[r * padded_dim + c]);
+      for (size_t c = 0; c < padded_dim; ++c) measures.key_sums[c] += static_cast<double>(rows[r * padded_dim + c]);
     }
   }
   if (measures.value_maxima != nullptr) {
@@ -260,16 +270,15 @@ HWY_EXPORT(pack_key_value);
 HWY_EXPORT(measure_key_value);
 
 // Of the blocks of a set, in their order: the same whatever the threads.
-void mean_of_keys(const Operands& operands, size_t b, size_t set, const double* block_sums, double* mean) {
-  const size_t head_dim = operands.head_dim;
+void mean_of_keys(const Operands& operands, size_t b, size_t set, const double* block_sums, float* mean) {
+  const size_t padded_dim = operands.padded_dim;
+  std::vector<double> sums(padded_dim);
   size_t valid = 0;
-  std::fill(mean, mean + head_dim, 0.0);
   for (size_t block = 0; block < operands.key_blocks; ++block) {
     valid += operands.validity(b, operands.sets[set].order, block).count;
-    for (size_t c = 0; c < head_dim; ++c) mean[c] += block_sums[block * head_dim + c];
+    for (size_t c = 0; c < padded_dim; ++c) sums[c] += block_sums[block * padded_dim + c];
   }
-  // In float32: it is what is taken off.
-  for (size_t c = 0; c < head_dim; ++c) mean[c] = static_cast<double>(static_cast<float>(mean[c] / static_cast<double>(valid)));
+  for (size_t c = 0; c < padded_dim; ++c) mean[c] = static_cast<float>(sums[c] / static_cast<double>(valid));
 }
 
 // The scales of rank 1: the largest magnitude of each channel, 1 where that is no normal number; NaN stays.
@@ -295,7 +304,7 @@ void pack_quantized(const FrontOptions& options, const std::atomic<bool>* cancel
   const RowTransform query_transform(options, options.norm.query_weight, options.norm.query_bias,
                                      codes ? 1.0f : static_cast<float>(options.scale * kLog2E));
   const RowTransform key_transform(options, options.norm.key_weight, options.norm.key_bias, 1.0f);
-  const size_t head_dim = operands->head_dim, padded_dim = operands->padded_dim;
+  const size_t padded_dim = operands->padded_dim;
   const size_t query_blocks = operands->query_blocks, key_blocks = operands->key_blocks;
   const size_t heads = operands->heads, sets = operands->sets.size(), batch = operands->batch;
   const size_t query_units = batch * heads * query_blocks, key_units = batch * sets * key_blocks;
@@ -303,23 +312,23 @@ void pack_quantized(const FrontOptions& options, const std::atomic<bool>* cancel
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
   const auto scratch_of = [&](size_t thread) { return scratch.floats() + thread * scratch_floats; };
 
-  std::vector<double> means(smooth ? batch * sets * head_dim : 0);
+  std::vector<float> means(smooth ? batch * sets * padded_dim : 0);
   const auto mean_of = [&](size_t b, size_t set) {
-    return smooth ? means.data() + (b * sets + set) * head_dim : nullptr;
+    return smooth ? means.data() + (b * sets + set) * padded_dim : nullptr;
   };
   if (smooth || rank1) {
-    std::vector<double> sums(smooth ? key_units * head_dim : 0);
+    std::vector<double> sums(smooth ? key_units * padded_dim : 0);
     std::vector<float> maxima(rank1 ? key_units * padded_dim : 0);
     const auto kernel = HWY_DYNAMIC_DISPATCH(measure_key_value);
     parallel_units(key_units, cancelled, [&](size_t index, size_t thread) {
       const size_t set = index / key_blocks % sets, b = index / key_blocks / sets;
       kernel({options, *operands, key_transform, nullptr, b, set, index % key_blocks, scratch_of(thread)},
-             {smooth ? sums.data() + index * head_dim : nullptr, rank1 ? maxima.data() + index * padded_dim : nullptr});
+             {smooth ? sums.data() + index * padded_dim : nullptr, rank1 ? maxima.data() + index * padded_dim : nullptr});
     });
     if (is_cancelled(cancelled)) return;
     for (size_t i = 0; i < batch * sets; ++i) {
       const size_t b = i / sets, set = i % sets;
-      if (smooth) mean_of_keys(*operands, b, set, sums.data() + i * key_blocks * head_dim, mean_of(b, set));
+      if (smooth) mean_of_keys(*operands, b, set, sums.data() + i * key_blocks * padded_dim, mean_of(b, set));
       if (rank1) {
         scales_of_channels(*operands, maxima.data() + i * key_blocks * padded_dim, operands->channel_factors(b, set));
       }
