@@ -21,6 +21,7 @@ import type {
   Conv2dOptions,
   Conv3dOptions,
   EmbeddingOptions,
+  FeedForwardOptions,
   GroupNormOptions,
   LayerNormOptions,
   LinearOptions,
@@ -55,12 +56,15 @@ export interface ScopeOptions {
  * What goes wrong there surfaces at the next `read()` or `flush()` that depends on it, as an `OperatorError` with the operator's name.
  *
  * Activations are f32, f16 or bf16, all of one call alike; the result has their dtype and is rounded to it once, from
- * arithmetic in f32 or better. `linear`, `conv2d` and `conv3d` take f32 only, and `embedding` gives f32. Weights (linear,
- * convolutions, embedding, norms) may be f32, f16 or bf16 whatever the activations are and stay in memory as they are.
+ * arithmetic in f32 or better. `linear`, `feedForward`, `conv2d` and `conv3d` take f32 only, and `embedding` gives f32.
+ * Weights (linear, feedForward, convolutions, embedding, norms) may be f32, f16 or bf16 whatever the activations are and
+ * stay in memory as they are.
  */
 export interface Operators {
-  /** y = x Wᵀ + b, over the last axis of x. */
+  /** residual + gate * activation(x Wᵀ + b), over the last axis of x. */
   linear(options: LinearOptions): DeviceTensor;
+  /** residual + gate * (activation(x W₁ᵀ + b₁) W₂ᵀ + b₂): two linear layers whose hidden channels need never be in memory. */
+  feedForward(options: FeedForwardOptions): DeviceTensor;
   /** 2D convolution over [batch, channels, height, width]. */
   conv2d(options: Conv2dOptions): DeviceTensor;
   /** 3D convolution over [batch, channels, frames, height, width], with stride 1. */

@@ -31,6 +31,8 @@ export type {
   Conv2dOptions,
   Conv3dOptions,
   EmbeddingOptions,
+  FeedForwardLayer,
+  FeedForwardOptions,
   GroupNormOptions,
   LayerNormOptions,
   LinearOptions,
@@ -50,6 +52,7 @@ export { inferConcat } from "./operators/concat.js";
 export { inferConv2d } from "./operators/conv2d.js";
 export { inferConv3d } from "./operators/conv3d.js";
 export { inferEmbedding } from "./operators/embedding.js";
+export { inferFeedForward } from "./operators/feed-forward.js";
 export { inferGroupNorm } from "./operators/group-norm.js";
 export { inferLayerNorm } from "./operators/layer-norm.js";
 export { inferLinear } from "./operators/linear.js";

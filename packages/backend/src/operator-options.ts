@@ -10,8 +10,37 @@ export interface LinearOptions {
   readonly weight: DeviceTensor;
   /** [outputs]; none by default. */
   readonly bias?: DeviceTensor;
-  /** Applied to the result; none by default. */
+  /** Applied to the product with its bias; none by default. */
   readonly activation?: Activation;
+  /** [batch, outputs] for an input [batch, tokens, inputs], f32: multiplies what the activation gives. Default: ones. */
+  readonly gate?: DeviceTensor;
+  /** Of the result's shape, f32: added last. Default: zeros. */
+  readonly residual?: DeviceTensor;
+}
+
+/** A linear layer of `feedForward`, the same for all of the batch or one for each batch row. */
+export interface FeedForwardLayer {
+  /** [outputs, inputs] or [batch, outputs, inputs]; f32, f16 or bf16. */
+  readonly weight: DeviceTensor;
+  /** [outputs] or [batch, outputs], as the weight; none by default. */
+  readonly bias?: DeviceTensor;
+}
+
+export interface FeedForwardOptions {
+  /** [batch, tokens, inputs], f32. */
+  readonly input: DeviceTensor;
+  readonly inner: FeedForwardLayer;
+  /**
+   * Between the layers: of each number, or one softmax over each of so many equal parts of the hidden channels. A bias of
+   * -infinity leaves a channel out of its softmax.
+   */
+  readonly activation: Activation | { readonly softmaxGroups: number };
+  /** Of one kind with `inner`: for all of the batch, or for each batch row. */
+  readonly outer: FeedForwardLayer;
+  /** [batch, outputs], f32: multiplies what the outer layer gives. Default: ones. */
+  readonly gate?: DeviceTensor;
+  /** [batch, tokens, outputs], f32: added last. Default: zeros. */
+  readonly residual?: DeviceTensor;
 }
 
 export interface Conv2dOptions {

@@ -37,7 +37,7 @@ type Optional<T> = T | undefined;
 
 /** Sizes are in elements; tensors are dense and row-major. */
 export interface NativeOperators {
-  /** [rows, inputs] x [outputs, inputs]' */
+  /** residual + gate * activation([rows, inputs] x [outputs, inputs]' + bias); gate is [gates, outputs], a divisor of rows. */
   linear(
     view: NativeView,
     options: {
@@ -45,8 +45,32 @@ export interface NativeOperators {
       weight: NativeWeight;
       bias: Optional<NativeWeight>;
       activation: Optional<Activation>;
+      gate: Optional<NativeHandle>;
+      gates: number;
+      residual: Optional<NativeHandle>;
       rows: number;
       inputs: number;
+      outputs: number;
+    },
+  ): NativeHandle;
+  /** With `weightsOfRows` the weights and biases have a batch axis in front. `softmaxGroups` of 0: none. */
+  feedForward(
+    view: NativeView,
+    options: {
+      input: NativeHandle;
+      innerWeight: NativeWeight;
+      innerBias: Optional<NativeWeight>;
+      outerWeight: NativeWeight;
+      outerBias: Optional<NativeWeight>;
+      weightsOfRows: boolean;
+      activation: Optional<Activation>;
+      softmaxGroups: number;
+      gate: Optional<NativeHandle>;
+      residual: Optional<NativeHandle>;
+      batch: number;
+      tokens: number;
+      inputs: number;
+      hidden: number;
       outputs: number;
     },
   ): NativeHandle;

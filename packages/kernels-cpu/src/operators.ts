@@ -14,6 +14,7 @@ import type {
   DeviceMask,
   DeviceTensor,
   EmbeddingOptions,
+  FeedForwardOptions,
   GroupNormOptions,
   LayerNormOptions,
   LinearOptions,
@@ -43,6 +44,10 @@ export class CpuOperators {
 
   linear(options: LinearOptions): DeviceTensor {
     return matrix.linear(this.issuer, options);
+  }
+
+  feedForward(options: FeedForwardOptions): DeviceTensor {
+    return matrix.feedForward(this.issuer, options);
   }
 
   conv2d(options: Conv2dOptions): DeviceTensor {

@@ -7,6 +7,7 @@ import { conv2dCases } from "./cases/conv2d.js";
 import { conv3dCases } from "./cases/conv3d.js";
 import { elementwiseCases } from "./cases/elementwise.js";
 import { failureCases } from "./cases/failures.js";
+import { feedForwardCases } from "./cases/feed-forward.js";
 import { lifecycleCases } from "./cases/lifecycle.js";
 import { linearCases } from "./cases/linear.js";
 import { movementCases } from "./cases/movement.js";
@@ -61,6 +62,7 @@ export function conformanceCases(options: ConformanceOptions = {}): readonly Con
 function everyCase(settings: ReturnType<typeof settingsOf>): ConformanceCase[] {
   return [
     ...linearCases(),
+    ...feedForwardCases(),
     ...conv2dCases(),
     ...conv3dCases(),
     ...normCases(settings),

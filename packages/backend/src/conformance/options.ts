@@ -49,6 +49,7 @@ export interface ConformanceSettings {
 /** Every operator of the contract; the type sees to it that none is forgotten. */
 const OPERATORS: Readonly<Record<OperatorName, true>> = {
   linear: true,
+  feedForward: true,
   conv2d: true,
   conv3d: true,
   layerNorm: true,

@@ -6,6 +6,7 @@ import {
   checkF32,
   checkFloatDtype,
   checkRank,
+  checkShape,
   describeShape,
   invalid,
 } from "./checks.js";
@@ -14,7 +15,7 @@ const operator = "linear";
 
 /** Shape of `linear`: [..., outputs]. Throws `InvalidArgumentError`. */
 export function inferLinear(options: LinearOptions): Shape {
-  const { input, weight, bias, activation } = options;
+  const { input, weight, bias, activation, gate, residual } = options;
   checkF32({ operator, argument: "input" }, input);
   checkFloatDtype({ operator, argument: "weight" }, weight);
   checkRank({ operator, argument: "weight" }, weight, {
@@ -34,5 +35,22 @@ export function inferLinear(options: LinearOptions): Shape {
   if (activation !== undefined) {
     checkActivation({ operator, argument: "activation" }, activation);
   }
-  return [...input.shape.slice(0, -1), outputs];
+  const shape = [...input.shape.slice(0, -1), outputs];
+  if (gate !== undefined) {
+    checkF32({ operator, argument: "gate" }, gate);
+    checkRank({ operator, argument: "input" }, input, {
+      least: 3,
+      most: 3,
+      axes: "[batch, tokens, inputs] with a gate",
+    });
+    checkShape({ operator, argument: "gate" }, gate, {
+      shape: [shape[0]!, outputs],
+      because: "for input's batch and weight's outputs",
+    });
+  }
+  if (residual !== undefined) {
+    checkF32({ operator, argument: "residual" }, residual);
+    checkShape({ operator, argument: "residual" }, residual, { shape, because: "as the result" });
+  }
+  return shape;
 }

@@ -9,6 +9,7 @@ import type {
   Conv2dOptions,
   Conv3dOptions,
   EmbeddingOptions,
+  FeedForwardOptions,
   GroupNormOptions,
   LayerNormOptions,
   LinearOptions,
@@ -26,6 +27,7 @@ import { inferConcat } from "../operators/concat.js";
 import { inferConv2d } from "../operators/conv2d.js";
 import { inferConv3d } from "../operators/conv3d.js";
 import { inferEmbedding } from "../operators/embedding.js";
+import { inferFeedForward } from "../operators/feed-forward.js";
 import { inferGroupNorm } from "../operators/group-norm.js";
 import { inferLayerNorm } from "../operators/layer-norm.js";
 import { inferLinear } from "../operators/linear.js";
@@ -40,6 +42,7 @@ import { conv2d } from "./conv2d.js";
 import { conv3d } from "./conv3d.js";
 import { addGated, binary, combine } from "./elementwise.js";
 import { embedding } from "./embedding.js";
+import { feedForward } from "./feed-forward.js";
 import { ReferenceTensor } from "./handles.js";
 import { linear } from "./linear.js";
 import { concat, permute, slice, upsampleNearest2d } from "./movement.js";
@@ -58,12 +61,30 @@ export class TensorOperators {
   }
 
   linear(options: LinearOptions): DeviceTensor {
-    const { input, weight, bias, activation } = options;
+    const { input, weight, bias, activation, gate, residual } = options;
     return this.#compute({
       operator: "linear",
       shape: inferLinear(options),
-      inputs: { input, weight, bias },
+      inputs: { input, weight, bias, gate, residual },
       compute: (values) => linear({ ...values, activation }),
+    });
+  }
+
+  feedForward(options: FeedForwardOptions): DeviceTensor {
+    const { input, inner, activation, outer, gate, residual } = options;
+    return this.#compute({
+      operator: "feedForward",
+      shape: inferFeedForward(options),
+      inputs: {
+        input,
+        innerWeight: inner.weight,
+        innerBias: inner.bias,
+        outerWeight: outer.weight,
+        outerBias: outer.bias,
+        gate,
+        residual,
+      },
+      compute: (values) => feedForward({ ...values, activation }),
     });
   }
 

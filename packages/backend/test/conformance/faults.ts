@@ -89,6 +89,28 @@ export const faults: readonly {
     },
   },
   {
+    name: "linear gates the residual too",
+    operator: "linear",
+    among: "gate and residual",
+    faults: {
+      linear:
+        (original) =>
+        ({ residual, gate, ...rest }) => {
+          if (residual === undefined || gate === undefined) {
+            return original.linear({
+              ...rest,
+              ...(residual && { residual }),
+              ...(gate && { gate }),
+            });
+          }
+          const value = original.add({ a: original.linear(rest), b: residual });
+          const [batch, outputs] = gate.shape as [number, number];
+          const factors = original.reshape({ input: gate, shape: [batch, 1, outputs] });
+          return original.multiply({ a: value, b: factors });
+        },
+    },
+  },
+  {
     name: "gelu is the tanh approximation",
     operator: "activate",
     faults: {

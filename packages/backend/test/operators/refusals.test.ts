@@ -2,6 +2,13 @@ import { expect, it } from "vitest";
 import * as backend from "../../src/index.js";
 import { fakeTensor as t } from "../support/fake-tensor.js";
 
+const feedForward = {
+  input: t([2, 5, 3]),
+  inner: { weight: t([6, 3]) },
+  activation: "silu",
+  outer: { weight: t([4, 6]) },
+} as const;
+
 const refusals: Readonly<Record<string, () => unknown>> = {
   "linear: expected input of shape [..., 320] to match weight [640, 320] but found [2, 77, 768]":
     () => backend.inferLinear({ input: t([2, 77, 768]), weight: t([640, 320]) }),
@@ -15,6 +22,32 @@ const refusals: Readonly<Record<string, () => unknown>> = {
     backend.inferLinear({ input: t([3]), weight: t([5, 3]), bias: t([3]) }),
   "linear: expected activation to be one of silu, gelu, geluTanh, relu but found swish": () =>
     backend.inferLinear({ input: t([3]), weight: t([5, 3]), activation: "swish" as "silu" }),
+  "linear: expected input of shape [batch, tokens, inputs] with a gate but found [2, 3]": () =>
+    backend.inferLinear({ input: t([2, 3]), weight: t([5, 3]), gate: t([2, 5]) }),
+  "linear: expected gate of shape [2, 5] for input's batch and weight's outputs but found [2, 3]":
+    () => backend.inferLinear({ input: t([2, 7, 3]), weight: t([5, 3]), gate: t([2, 3]) }),
+  "linear: expected residual of shape [2, 5] as the result but found [2, 3]": () =>
+    backend.inferLinear({ input: t([2, 3]), weight: t([5, 3]), residual: t([2, 3]) }),
+  "linear: expected residual of dtype f32 but found f16": () =>
+    backend.inferLinear({ input: t([2, 3]), weight: t([5, 3]), residual: t([2, 5], "f16") }),
+  "feedForward: expected input of shape [batch, tokens, inputs] but found [2, 3]": () =>
+    backend.inferFeedForward({ ...feedForward, input: t([2, 3]) }),
+  "feedForward: expected inner.weight of shape [6, 3] but found [6, 4]": () =>
+    backend.inferFeedForward({ ...feedForward, inner: { weight: t([6, 4]) } }),
+  "feedForward: expected inner.weight of shape [2, 6, 3] but found [1, 6, 3]": () =>
+    backend.inferFeedForward({ ...feedForward, inner: { weight: t([1, 6, 3]) } }),
+  "feedForward: expected inner.bias of shape [6] to match the weight but found [2, 6]": () =>
+    backend.inferFeedForward({ ...feedForward, inner: { weight: t([6, 3]), bias: t([2, 6]) } }),
+  "feedForward: expected outer.weight of as many axes as inner.weight [6, 3] but found [2, 4, 6]":
+    () => backend.inferFeedForward({ ...feedForward, outer: { weight: t([2, 4, 6]) } }),
+  "feedForward: expected activation to be one of silu, gelu, geluTanh, relu but found swish": () =>
+    backend.inferFeedForward({ ...feedForward, activation: "swish" as "silu" }),
+  "feedForward: expected activation.softmaxGroups to be a divisor of 6 hidden channels but found 4":
+    () => backend.inferFeedForward({ ...feedForward, activation: { softmaxGroups: 4 } }),
+  "feedForward: expected gate of shape [2, 4] but found [2, 6]": () =>
+    backend.inferFeedForward({ ...feedForward, gate: t([2, 6]) }),
+  "feedForward: expected residual of shape [2, 5, 4] as the result but found [2, 5, 3]": () =>
+    backend.inferFeedForward({ ...feedForward, residual: t([2, 5, 3]) }),
   "linear: expected input of shape [..., 3] to match weight [5, 3] but found []": () =>
     backend.inferLinear({ input: t([]), weight: t([5, 3]) }),
   "conv2d: expected input of shape [batch, 4, height, width] to match weight [8, 4, 3, 3] but found [1, 3, 9, 9]":

@@ -5,6 +5,28 @@ import { fakeTensor as t } from "../support/fake-tensor.js";
 const shapes: Readonly<Record<string, readonly [() => readonly number[], readonly number[]]>> = {
   linear: [() => backend.inferLinear({ input: t([2, 77, 3]), weight: t([5, 3]) }), [2, 77, 5]],
   "linear of a vector": [() => backend.inferLinear({ input: t([3]), weight: t([5, 3]) }), [5]],
+  "linear with gate and residual": [
+    () =>
+      backend.inferLinear({
+        input: t([2, 77, 3]),
+        weight: t([5, 3]),
+        gate: t([2, 5]),
+        residual: t([2, 77, 5]),
+      }),
+    [2, 77, 5],
+  ],
+  "feedForward with weights of each batch row": [
+    () =>
+      backend.inferFeedForward({
+        input: t([2, 77, 3]),
+        inner: { weight: t([2, 6, 3]), bias: t([2, 6], "f16") },
+        activation: { softmaxGroups: 3 },
+        outer: { weight: t([2, 4, 6]) },
+        gate: t([2, 4]),
+        residual: t([2, 77, 4]),
+      }),
+    [2, 77, 4],
+  ],
   conv2d: [
     () =>
       backend.inferConv2d({

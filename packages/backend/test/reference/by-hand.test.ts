@@ -24,6 +24,43 @@ it("linear", async () => {
   expect(await values(output)).toEqual([11, 22, 0]);
 });
 
+it("linear with gate and residual, each batch row its own gate", async () => {
+  const output = backend.linear({
+    input: up([2, 1, 2], 1, 2, -3, 4),
+    weight: up([2, 2], 1, 0, 0, 1),
+    activation: "relu",
+    gate: up([2, 2], 10, 100, 2, 3),
+    residual: up([2, 1, 2], 0.5, 1, 7, 8),
+  });
+  expect(await values(output)).toEqual([10.5, 201, 7, 20]);
+});
+
+it("feedForward with the weights of each batch row", async () => {
+  const output = backend.feedForward({
+    input: up([2, 1, 1], 3, -2),
+    inner: { weight: up([2, 2, 1], 1, -1, 2, -2), bias: up([2, 2], 1, 0, 0, 5) },
+    activation: "relu",
+    outer: { weight: up([2, 1, 2], 10, 7, 100, 1), bias: up([2, 1], 1, 2) },
+    gate: up([2, 1], 2, 3),
+    residual: up([2, 1, 1], 0.5, 0.25),
+  });
+  expect(output.shape).toEqual([2, 1, 1]);
+  expect(await values(output)).toEqual([2 * 41 + 0.5, 3 * 11 + 0.25]);
+});
+
+it("feedForward with a softmax over each part, one channel left out", async () => {
+  const output = backend.feedForward({
+    input: up([1, 1, 1], Math.log(3)),
+    inner: {
+      weight: up([4, 1], 1, 0, 5, 0),
+      bias: up([4], 0, 0, Number.NEGATIVE_INFINITY, 0),
+    },
+    activation: { softmaxGroups: 2 },
+    outer: { weight: up([1, 4], 4, 8, 1000, 16) },
+  });
+  expect((await values(output))[0]).toBeCloseTo((4 * 3 + 8 * 1) / 4 + 16, 5);
+});
+
 it("linear with f16 and bf16 weights", async () => {
   const f16: Tensor = { dtype: "f16", shape: [1, 2], data: Uint16Array.of(0x3c00, 0xc000) };
   const bf16: Tensor = { dtype: "bf16", shape: [1, 2], data: Uint16Array.of(0x3f80, 0xc000) };

@@ -2,8 +2,10 @@ import {
   type Conv2dOptions,
   type Conv3dOptions,
   type DeviceTensor,
+  type FeedForwardOptions,
   inferConv2d,
   inferConv3d,
+  inferFeedForward,
   inferLinear,
   type LinearOptions,
 } from "@paroattn/backend";
@@ -11,7 +13,7 @@ import { elementCount, type Shape } from "@paroattn/tensor";
 import type { Issuer } from "../issuer.js";
 
 export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
-  const { input, weight, bias, activation } = options;
+  const { input, weight, bias, activation, gate, residual } = options;
   const shape = inferLinear(options);
   const claim = issuer.arguments("linear");
   const [outputs, inputs] = weight.shape as [number, number];
@@ -20,8 +22,38 @@ export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
     weight: claim.weight("weight", weight),
     bias: claim.optionalWeight("bias", bias),
     activation,
+    gate: claim.optional("gate", gate),
+    gates: gate?.shape[0] ?? 1,
+    residual: claim.optional("residual", residual),
     rows: elementCount(shape.slice(0, -1)),
     inputs,
+    outputs,
+  });
+  return issuer.tensor(shape, output);
+}
+
+export function feedForward(issuer: Issuer, options: FeedForwardOptions): DeviceTensor {
+  const { input, inner, activation, outer, gate, residual } = options;
+  const shape = inferFeedForward(options);
+  const claim = issuer.arguments("feedForward");
+  const [batch, tokens, outputs] = shape as readonly [number, number, number];
+  const [hidden, inputs] = inner.weight.shape.slice(-2) as [number, number];
+  const softmaxGroups = typeof activation === "string" ? 0 : activation.softmaxGroups;
+  const output = issuer.native.feedForward(issuer.view, {
+    input: claim.handle("input", input),
+    innerWeight: claim.weight("inner.weight", inner.weight),
+    innerBias: claim.optionalWeight("inner.bias", inner.bias),
+    outerWeight: claim.weight("outer.weight", outer.weight),
+    outerBias: claim.optionalWeight("outer.bias", outer.bias),
+    weightsOfRows: inner.weight.shape.length === 3,
+    activation: typeof activation === "string" ? activation : undefined,
+    softmaxGroups,
+    gate: claim.optional("gate", gate),
+    residual: claim.optional("residual", residual),
+    batch,
+    tokens,
+    inputs,
+    hidden,
     outputs,
   });
   return issuer.tensor(shape, output);

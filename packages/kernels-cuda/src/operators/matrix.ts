@@ -2,8 +2,10 @@ import {
   type Conv2dOptions,
   type Conv3dOptions,
   type DeviceTensor,
+  type FeedForwardOptions,
   inferConv2d,
   inferConv3d,
+  inferFeedForward,
   inferLinear,
   type LinearOptions,
 } from "@paroattn/backend";
@@ -13,6 +15,11 @@ import { notOnCuda } from "./missing.js";
 export function linear(issuer: Issuer, options: LinearOptions): DeviceTensor {
   inferLinear(options);
   return notOnCuda(issuer, "linear");
+}
+
+export function feedForward(issuer: Issuer, options: FeedForwardOptions): DeviceTensor {
+  inferFeedForward(options);
+  return notOnCuda(issuer, "feedForward");
 }
 
 export function conv2d(issuer: Issuer, options: Conv2dOptions): DeviceTensor {

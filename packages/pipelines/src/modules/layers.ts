@@ -1,4 +1,4 @@
-import type { Activation, Backend, DeviceTensor } from "@paroattn/backend";
+import type { Activation, Backend, DeviceTensor, LinearOptions } from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
 
 /** A layer's call: the backend view that makes the result, and the layer's own weights. */
@@ -9,21 +9,20 @@ export interface LayerCall {
   readonly input: DeviceTensor;
 }
 
-/** PyTorch's `nn.Linear`, with an activation on its result. */
-export function linear(call: LayerCall & { readonly activation?: Activation }): DeviceTensor {
-  const { backend, input, activation } = call;
-  return backend.linear({ input, ...affine(call.weights), ...(activation && { activation }) });
+/** PyTorch's `nn.Linear`; then an activation, a factor for each batch row and channel, and what is added to it. */
+export function linear(
+  call: LayerCall & Pick<LinearOptions, "activation" | "gate" | "residual">,
+): DeviceTensor {
+  const { backend, weights, ...options } = call;
+  return backend.linear({ ...options, ...affine(weights) });
 }
 
-/** PyTorch's `nn.Conv2d` with as many zeros around as keep the size (stride 1), or with none. */
-export function conv2d(
-  call: LayerCall & { readonly padding?: number; readonly stride?: number },
-): DeviceTensor {
-  const { backend, input, padding = 0, stride = 1 } = call;
+/** PyTorch's `nn.Conv2d` of stride 1, with as many zeros around as keep the size, or with none. */
+export function conv2d(call: LayerCall & { readonly padding?: number }): DeviceTensor {
+  const { backend, input, padding = 0 } = call;
   return backend.conv2d({
     input,
     ...affine(call.weights),
-    stride,
     padding: [padding, padding, padding, padding],
   });
 }
@@ -52,7 +51,7 @@ export function groupNorm(
 }
 
 /** `weight` and, if there is one, `bias`, as an operator takes them. */
-function affine(weights: Weights): { weight: DeviceTensor; bias?: DeviceTensor } {
+export function affine(weights: Weights): { weight: DeviceTensor; bias?: DeviceTensor } {
   return {
     weight: weights.get("weight"),
     ...(weights.has("bias") && { bias: weights.get("bias") }),

@@ -20,11 +20,18 @@ export function uploadIntegers(
 }
 
 /**
- * A small table of weights in f32, whatever it is stored in: a look-up of all its rows.
+ * A table of weights in f32, whatever it is stored in: a look-up of all its rows.
  * `table` is [rows, channels].
  */
 export function allRows(backend: Backend, table: DeviceTensor): DeviceTensor {
-  const rows = table.shape[0]!;
-  const ids = uploadIntegers(backend, [...Array(rows).keys()], rows);
-  return backend.embedding({ table, ids });
+  return someRows(backend, table, [...Array(table.shape[0]!).keys()]);
+}
+
+/** The same of some rows, [rows.length, channels]. */
+export function someRows(
+  backend: Backend,
+  table: DeviceTensor,
+  rows: readonly number[],
+): DeviceTensor {
+  return backend.embedding({ table, ids: uploadIntegers(backend, rows, rows.length) });
 }

@@ -103,12 +103,12 @@ function selfAttention(
     label: "text",
   });
   const { output } = backend.attention({ operands, bias });
-  const projected = linear({
+  return linear({
     backend,
     weights: weights.within("SelfAttention.o"),
     input: output,
+    residual: hidden,
   });
-  return backend.add({ a: hidden, b: projected });
 }
 
 function feedForward({ backend, config, hidden, weights: block }: BlockCall): DeviceTensor {
@@ -126,6 +126,5 @@ function feedForward({ backend, config, hidden, weights: block }: BlockCall): De
         b: linear({ backend, weights: dense.within("wi_1"), input }),
       })
     : linear({ backend, weights: dense.within("wi"), input, activation: "relu" });
-  const output = linear({ backend, weights: dense.within("wo"), input: inner });
-  return backend.add({ a: hidden, b: output });
+  return linear({ backend, weights: dense.within("wo"), input: inner, residual: hidden });
 }

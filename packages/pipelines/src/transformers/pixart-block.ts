@@ -1,16 +1,10 @@
-import type { Backend, DeviceTensor } from "@paroattn/backend";
+import type { Backend, DeviceTensor, LinearOptions } from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
-import { linear } from "../modules/layers.js";
+import { affine, linear } from "../modules/layers.js";
 import type { SelfAttention } from "../modules/self-attention.js";
 import { allRows } from "../modules/upload.js";
 import type { PixArtConfig } from "./pixart-config.js";
-
-/** What a layer's cross-attention needs of the text, the same in every step. */
-export interface TextKeys {
-  /** [batch, text tokens, channels]. */
-  readonly key: DeviceTensor;
-  readonly value: DeviceTensor;
-}
+import type { LayerText } from "./pixart-text.js";
 
 export interface BlockCall {
   readonly backend: Backend;
@@ -22,7 +16,7 @@ export interface BlockCall {
   readonly hidden: DeviceTensor;
   /** [batch, 6, channels], from the timestep. */
   readonly modulation: DeviceTensor;
-  readonly text: TextKeys;
+  readonly text: LayerText;
   readonly textLengths: readonly number[];
   readonly attend: SelfAttention;
 }
@@ -57,15 +51,17 @@ export async function pixArtBlock(call: BlockCall): Promise<DeviceTensor> {
       };
     },
   });
-  const afterSelf = backend.addGated({
-    residual: call.hidden,
-    value: linear({ backend, weights: self.within("to_out.0"), input: attended }),
+  const afterSelf = linear({
+    backend,
+    weights: self.within("to_out.0"),
+    input: attended,
     gate: gateAttention,
+    residual: call.hidden,
   });
-  const afterCross = backend.add({ a: afterSelf, b: crossAttention(call, afterSelf) });
+  const afterCross = crossAttention(call, afterSelf);
   const input = norm("norm2", afterCross, [shiftFeed, scaleFeed]);
-  const value = feedForward({ backend, config, weights: weights.within("ff.net"), input });
-  return backend.addGated({ residual: afterCross, value, gate: gateFeed });
+  const after = { gate: gateFeed, residual: afterCross };
+  return feedForward({ backend, config, weights: weights.within("ff.net"), input, after });
 }
 
 type Six<T> = [T, T, T, T, T, T];
@@ -82,19 +78,24 @@ function modulationRows({ backend, config, weights, modulation }: BlockCall): Si
   ) as Six<DeviceTensor>;
 }
 
+/** input + cross-attention of the input to the text. */
 function crossAttention(call: BlockCall, input: DeviceTensor): DeviceTensor {
-  const { backend, config } = call;
+  const { backend, config, text } = call;
+  if ("inner" in text) {
+    const activation = { softmaxGroups: config.num_attention_heads };
+    return backend.feedForward({ input, ...text, activation, residual: input });
+  }
   const weights = call.weights.within("attn2");
   const operands = backend.prepareAttention({
     query: linear({ backend, weights: weights.within("to_q"), input }),
-    ...call.text,
+    ...text,
     heads: config.num_attention_heads,
     headDim: config.attention_head_dim,
     keyLengths: call.textLengths,
     label: "cross",
   });
   const { output } = backend.attention({ operands });
-  return linear({ backend, weights: weights.within("to_out.0"), input: output });
+  return linear({ backend, weights: weights.within("to_out.0"), input: output, residual: input });
 }
 
 function feedForward(call: {
@@ -102,15 +103,21 @@ function feedForward(call: {
   config: PixArtConfig;
   weights: Weights;
   input: DeviceTensor;
+  /** What is done with the result. */
+  after: Pick<LinearOptions, "gate" | "residual">;
 }): DeviceTensor {
   const { backend, config, weights, input } = call;
-  const outer = { backend, weights: weights.within("2") };
-  const inner = { backend, weights: weights.within("0.proj"), input };
+  const [inner, outer] = [weights.within("0.proj"), weights.within("2")];
   if (config.activation_fn !== "geglu") {
-    const activation = config.activation_fn === "gelu" ? "gelu" : "geluTanh";
-    return linear({ ...outer, input: linear({ ...inner, activation }) });
+    return backend.feedForward({
+      input,
+      inner: affine(inner),
+      activation: config.activation_fn === "gelu" ? "gelu" : "geluTanh",
+      outer: affine(outer),
+      ...call.after,
+    });
   }
-  const both = linear(inner);
+  const both = linear({ backend, weights: inner, input });
   const half = 4 * config.channels;
   const value = backend.slice({ input: both, axis: 2, start: 0, end: half });
   const gate = backend.slice({ input: both, axis: 2, start: half, end: 2 * half });
@@ -118,5 +125,5 @@ function feedForward(call: {
     a: value,
     b: backend.activate({ input: gate, activation: "gelu" }),
   });
-  return linear({ ...outer, input: gated });
+  return linear({ backend, weights: outer, input: gated, ...call.after });
 }

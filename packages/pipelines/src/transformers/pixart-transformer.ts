@@ -1,23 +1,23 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import { imageLayout, type TokenLayout } from "@paroattn/reorder";
 import type { Weights } from "../checkpoint/weights.js";
-import { conv2d, linear } from "../modules/layers.js";
+import { affine, linear } from "../modules/layers.js";
 import { type OnLayer, whenRun } from "../modules/on-layer.js";
 import type { SelfAttention } from "../modules/self-attention.js";
 import { allRows, uploadFloats } from "../modules/upload.js";
-import { pixArtBlock, type TextKeys } from "./pixart-block.js";
+import { pixArtBlock } from "./pixart-block.js";
 import type { PixArtConfig } from "./pixart-config.js";
-import { pixArtTextKeys } from "./pixart-text-keys.js";
+import { type LayerText, pixArtText } from "./pixart-text.js";
 import { positionEmbedding, TIMESTEP_CHANNELS, timestepEmbedding } from "./sinusoids.js";
 
 /** What stays the same over the steps of a generation, made once by `condition`. */
 export interface PixArtConditions {
   readonly batch: number;
   readonly layout: TokenLayout;
-  /** [tokens, channels]. */
+  /** [batch, tokens, channels]. */
   readonly positions: DeviceTensor;
   /** One per layer. */
-  readonly text: readonly TextKeys[];
+  readonly text: readonly LayerText[];
   readonly textLengths: readonly number[];
   /** Embedded resolution and aspect ratio, [batch, channels], where the configuration asks for it. */
   readonly size?: DeviceTensor;
@@ -99,11 +99,13 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
         baseSize: Math.floor(config.sample_size / patch),
         interpolationScale: config.interpolation_scale,
       });
+      const tokens = grid.height * grid.width;
+      using ofOne = uploadFloats(backend, positions, 1, tokens, channels);
       const conditions = {
         batch,
         layout: grid,
-        positions: uploadFloats(backend, positions, grid.height * grid.width, channels),
-        text: pixArtTextKeys({ backend, config, weights, text }),
+        positions: backend.concat({ inputs: Array<DeviceTensor>(batch).fill(ofOne), axis: 0 }),
+        text: pixArtText({ backend, config, weights, text, textLengths }),
         textLengths,
       };
       if (!config.use_additional_conditions) return conditions;
@@ -140,17 +142,21 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
         shape: [batch, 6, channels],
       });
 
-      const patches = conv2d({
-        backend: scope,
-        weights: weights.within("pos_embed.proj"),
-        input: latents,
-        stride: patch,
+      // [batch, channels, rows, patch rows, columns, patch columns] to one row for each patch: its convolution is a linear layer.
+      const patches = scope.permute({
+        input: scope.reshape({
+          input: latents,
+          shape: [batch, config.in_channels, grid.height, patch, grid.width, patch],
+        }),
+        axes: [0, 2, 4, 1, 3, 5],
       });
-      const tokens = scope.permute({
-        input: scope.reshape({ input: patches, shape: [batch, channels, -1] }),
-        axes: [0, 2, 1],
+      const { weight, ...bias } = affine(weights.within("pos_embed.proj"));
+      let hidden = scope.linear({
+        input: scope.reshape({ input: patches, shape: [batch, grid.height * grid.width, -1] }),
+        weight: scope.reshape({ input: weight, shape: [channels, -1] }),
+        ...bias,
+        residual: conditions.positions,
       });
-      let hidden = scope.add({ a: tokens, b: conditions.positions });
       for (let layer = 0; layer < config.num_layers; layer++) {
         using inner = scope.scope();
         const output = await pixArtBlock({

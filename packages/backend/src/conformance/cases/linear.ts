@@ -21,6 +21,8 @@ interface LinearSpec {
   readonly weightDtype?: "f32" | "f16" | "bf16";
   readonly bias?: boolean;
   readonly activation?: Activation;
+  readonly gate?: boolean;
+  readonly residual?: boolean;
 }
 
 const SPECS: readonly LinearSpec[] = [
@@ -40,6 +42,38 @@ const SPECS: readonly LinearSpec[] = [
     bias: true,
     activation,
   })),
+  { name: "gate", rows: [3, 7], inputs: 40, outputs: 33, gate: true },
+  { name: "residual", rows: [5, 11], inputs: 24, outputs: 50, bias: true, residual: true },
+  {
+    name: "bias, silu, gate and residual",
+    rows: [2, 21],
+    inputs: 19,
+    outputs: 70,
+    bias: true,
+    activation: "silu",
+    gate: true,
+    residual: true,
+  },
+  // Backends may treat many rows, and then many weights, in another way.
+  { name: "many rows", rows: [3, 401], inputs: 13, outputs: 67, bias: true },
+  {
+    name: "many rows, f16 weights, geluTanh",
+    rows: [1031],
+    inputs: 40,
+    outputs: 100,
+    weightDtype: "f16",
+    bias: true,
+    activation: "geluTanh",
+  },
+  {
+    name: "many rows and weights, gelu, gate and residual",
+    rows: [2, 519],
+    inputs: 270,
+    outputs: 770,
+    activation: "gelu",
+    gate: true,
+    residual: true,
+  },
 ];
 
 export function linearCases(): ConformanceCase[] {
@@ -55,24 +89,30 @@ export function linearCases(): ConformanceCase[] {
         deviation: 1 / Math.sqrt(inputs),
       });
       const bias = spec.bias ? random.weight([outputs], { dtype: weightDtype }) : undefined;
+      const gate = spec.gate ? random.tensor([rows[0]!, outputs]) : undefined;
+      const residual = spec.residual ? random.tensor([...rows, outputs]) : undefined;
       const { actual, expected } = await runOnBoth(context, (backend: Backend) => ({
         output: backend.linear({
           input: backend.upload(input),
           weight: backend.upload(weight),
           ...(bias && { bias: backend.upload(bias) }),
           ...(activation && { activation }),
+          ...(gate && { gate: backend.upload(gate) }),
+          ...(residual && { residual: backend.upload(residual) }),
         }),
       }));
-      // Σ |x| |W| + |b|, by the same operator.
+      // |residual| + |gate| (Σ |x| |W| + |b|), by the same operator.
       const magnitude = await runProgram(context.reference, (backend) => ({
         output: backend.linear({
           input: backend.upload(absolute(input)),
           weight: backend.upload(absolute(weight)),
           ...(bias && { bias: backend.upload(absolute(bias)) }),
+          ...(gate && { gate: backend.upload(absolute(gate)) }),
+          ...(residual && { residual: backend.upload(absolute(residual)) }),
         }),
       }));
       const ofFunction = activation === undefined ? 0 : FUNCTION_ROUNDINGS * UNIT_ROUNDOFF;
-      const relative = ACTIVATION_SLOPE * sumRoundoff(inputs) + ofFunction;
+      const relative = ACTIVATION_SLOPE * sumRoundoff(inputs + 2) + ofFunction;
       expectClose({
         what: "output",
         actual: actual.output,

@@ -58,6 +58,26 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     operator: "groupNorm",
     call: (backend, make) => backend.groupNorm({ input: make(1, 4, 2), groups: 3, epsilon: 0 }),
   },
+  "linear with a gate of other outputs": {
+    operator: "linear",
+    call: (backend, make) =>
+      backend.linear({ input: make(1, 2, 3), weight: make(4, 3), gate: make(1, 3) }),
+  },
+  "linear with a residual of the input's shape": {
+    operator: "linear",
+    call: (backend, make) =>
+      backend.linear({ input: make(2, 3), weight: make(4, 3), residual: make(2, 3) }),
+  },
+  "feedForward with groups that do not divide the hidden channels": {
+    operator: "feedForward",
+    call: (backend, make) =>
+      backend.feedForward({
+        input: make(1, 2, 3),
+        inner: { weight: make(4, 3) },
+        activation: { softmaxGroups: 3 },
+        outer: { weight: make(2, 4) },
+      }),
+  },
   "activate with no activation": {
     operator: "activate",
     call: (backend, make) => backend.activate({ input: make(2), activation: "swish" as "silu" }),

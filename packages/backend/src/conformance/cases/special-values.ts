@@ -24,6 +24,13 @@ const PLAIN_PROGRAMS: Readonly<Record<string, Program>> = {
       weight: make([33, 40]),
       activation: "relu",
     }),
+  feedForward: (backend, make) =>
+    backend.feedForward({
+      input: make([1, 5, 40], { poisoned: true }),
+      inner: { weight: make([33, 40]) },
+      activation: { softmaxGroups: 3 },
+      outer: { weight: make([7, 33]) },
+    }),
   conv2d: (backend, make) =>
     backend.conv2d({
       input: make([1, 3, 8, 9], { poisoned: true }),
@@ -88,8 +95,8 @@ export function specialValueCases(settings: ConformanceSettings): ConformanceCas
         };
         return { output: program(backend, make) };
       };
-      // Linear and convolutions take f32 only.
-      const dtype = /^(linear|conv)/.test(name) ? "f32" : settings.dtype;
+      // These take f32 only.
+      const dtype = /^(linear|feedForward|conv)/.test(name) ? "f32" : settings.dtype;
       const { actual, expected } = await runOnBoth(context, run, dtype);
       const [found, wanted] = [nanIndices(actual.output), nanIndices(expected.output)];
       expectThat(wanted.length > 0, "expected the case itself to make a NaN");

@@ -22,6 +22,13 @@ interface Parts {
 /** A right call of each operator. */
 const CALLS: Readonly<Record<OperatorName, (parts: Parts) => unknown>> = {
   linear: ({ backend, zeros }) => backend.linear({ input: zeros(2, 3), weight: zeros(4, 3) }),
+  feedForward: ({ backend, zeros }) =>
+    backend.feedForward({
+      input: zeros(1, 2, 3),
+      inner: { weight: zeros(4, 3) },
+      activation: "silu",
+      outer: { weight: zeros(5, 4) },
+    }),
   conv2d: ({ backend, zeros }) =>
     backend.conv2d({ input: zeros(1, 2, 3, 3), weight: zeros(4, 2, 1, 1) }),
   conv3d: ({ backend, zeros }) =>

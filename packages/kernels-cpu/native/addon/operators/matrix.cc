@@ -1,7 +1,9 @@
 #include "dnnl/convolution.h"
+#include "dnnl/feed_forward.h"
 #include "dnnl/linear.h"
 #include "issue.h"
 #include "operators/table.h"
+#include "wide_weight.h"
 
 namespace paroattn {
 namespace {
@@ -15,15 +17,61 @@ Napi::Value issue_linear(const View& view, const Arguments& arguments) {
   const BufferPtr input = arguments.buffer("input", product({options.rows, options.inputs}));
   const WeightArgument weight = arguments.weight("weight", product({options.outputs, options.inputs}));
   const WeightArgument bias = arguments.optional_weight("bias", options.outputs);
+  const size_t gates = arguments.size("gates");
+  const BufferPtr gate = arguments.optional_buffer("gate", product({gates, options.outputs}));
+  if (gate && (gates == 0 ? options.rows != 0 : options.rows % gates != 0)) arguments.fail("gates", "a divisor of the rows");
+  options.rows_per_gate = gates == 0 ? 0 : options.rows / gates;
+  const BufferPtr residual = arguments.optional_buffer("residual", product({options.rows, options.outputs}));
   Issue issue(view, "linear");
-  issue.reads(input).reads(weight).reads(bias);
+  issue.reads(input).reads(weight).reads(bias).reads(gate).reads(residual);
   const BufferPtr output = issue.makes(product({options.rows, options.outputs}));
   issue.runs([=](const Running& running) {
     LinearOptions call = options;
     call.input = input->floats();
     call.weight = weight.open();
     call.bias = bias.open();
+    call.gate = floats_or_null(gate);
+    call.residual = floats_or_null(residual);
     linear(running.dnnl, call, running.cancelled, output->floats());
+  });
+  return handle_of(arguments.env(), output);
+}
+
+Napi::Value issue_feed_forward(const View& view, const Arguments& arguments) {
+  FeedForwardOptions options;
+  options.batch = arguments.size("batch");
+  options.tokens = arguments.size("tokens");
+  options.inputs = arguments.size("inputs");
+  options.hidden = arguments.size("hidden");
+  options.outputs = arguments.size("outputs");
+  options.weights_of_rows = arguments.flag("weightsOfRows");
+  options.activation = arguments.activation("activation");
+  options.softmax_groups = arguments.size("softmaxGroups");
+  if (options.softmax_groups > 0 && options.hidden % options.softmax_groups != 0) {
+    arguments.fail("softmaxGroups", "a divisor of the hidden channels");
+  }
+  const size_t layers = options.weights_of_rows ? options.batch : 1;
+  const BufferPtr input = arguments.buffer("input", product({options.batch, options.tokens, options.inputs}));
+  const WeightArgument inner = arguments.weight("innerWeight", product({layers, options.hidden, options.inputs}));
+  const WeightArgument inner_bias = arguments.optional_weight("innerBias", product({layers, options.hidden}));
+  const WeightArgument outer = arguments.weight("outerWeight", product({layers, options.outputs, options.hidden}));
+  const WeightArgument outer_bias = arguments.optional_weight("outerBias", product({layers, options.outputs}));
+  const BufferPtr gate = arguments.optional_buffer("gate", product({options.batch, options.outputs}));
+  const size_t elements = product({options.batch, options.tokens, options.outputs});
+  const BufferPtr residual = arguments.optional_buffer("residual", elements);
+  Issue issue(view, "feedForward");
+  issue.reads(input).reads(inner).reads(inner_bias).reads(outer).reads(outer_bias).reads(gate).reads(residual);
+  const BufferPtr output = issue.makes(elements);
+  issue.runs([=](const Running& running) {
+    FeedForwardOptions call = options;
+    call.input = input->floats();
+    call.inner_weight = inner.open();
+    call.inner_bias = inner_bias.open();
+    call.outer_weight = outer.open();
+    call.outer_bias = outer_bias.open();
+    call.gate = floats_or_null(gate);
+    call.residual = floats_or_null(residual);
+    feed_forward(running.dnnl, call, running.cancelled, output->floats());
   });
   return handle_of(arguments.env(), output);
 }
@@ -90,7 +138,10 @@ Napi::Value issue_conv3d(const View& view, const Arguments& arguments) {
 }  // namespace
 
 std::vector<OperatorEntry> matrix_operators() {
-  return {{"linear", issue_linear}, {"conv2d", issue_conv2d}, {"conv3d", issue_conv3d}};
+  return {{"linear", issue_linear},
+          {"feedForward", issue_feed_forward},
+          {"conv2d", issue_conv2d},
+          {"conv3d", issue_conv3d}};
 }
 
 }  // namespace paroattn

@@ -31,7 +31,7 @@ class DnnlContext {
   dnnl::stream& stream() noexcept { return stream_; }
   const Allocator& allocator() const noexcept { return allocator_; }
 
-  // The cached primitive of this key, or what make() returns. Valid until the next call.
+  // The cached primitive of this key, or what make() returns. Valid for the next kMostPrimitives - 1 calls.
   template <class Primitive, class Make>
   Primitive& primitive(const Key& key, const Make& make) {
     const auto found = index_.find(key);

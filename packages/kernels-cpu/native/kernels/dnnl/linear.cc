@@ -2,66 +2,22 @@
 
 #include <algorithm>
 
+#include "dnnl/few_rows.h"
 #include "dnnl/long_calls.h"
-#include "dnnl/widened.h"
-#include "elementwise/activate.h"
+#include "dnnl/tiled_product.h"
+#include "elementwise/finish.h"
 
 namespace paroattn {
 namespace {
 
-using dnnl::memory;
-
-struct LinearPrimitive : CachedPrimitive {
-  dnnl::matmul::primitive_desc desc;
-  dnnl::matmul primitive;
-};
-
-// oneDNN applies these while the result is still in cache. They agree with our own pass to 5e-7; relu stays ours,
-// because oneDNN's turns NaN into 0.
-dnnl::primitive_attr attributes_of(Activation activation) {
-  dnnl::post_ops post_ops;
-  switch (activation) {
-    case Activation::kSilu:
-      post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_swish, 1.0f, 0.0f);
-      break;
-    case Activation::kGelu:
-      post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_gelu_erf, 0.0f, 0.0f);
-      break;
-    case Activation::kGeluTanh:
-      post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_gelu_tanh, 0.0f, 0.0f);
-      break;
-    case Activation::kRelu:
-    case Activation::kNone:
-      break;
-  }
-  dnnl::primitive_attr attributes;
-  attributes.set_post_ops(post_ops);
-  return attributes;
+// Tiles also keep very long calls apart, so that they can be stopped.
+bool in_tiles(const LinearOptions& options) {
+  const double operations = 2.0 * static_cast<double>(options.rows) * static_cast<double>(options.inputs) *
+                            static_cast<double>(options.outputs);
+  return options.rows >= kLeastRowsOfTiles || operations > kOperationsPerCall;
 }
 
-// Some outputs of all: one panel of the weight, written between the others.
-struct Panel {
-  size_t first, count;
-};
-
-std::unique_ptr<CachedPrimitive> make(const DnnlContext& context, const LinearOptions& options, const Panel& panel) {
-  const memory::dim rows = static_cast<memory::dim>(options.rows);
-  const memory::dim inputs = static_cast<memory::dim>(options.inputs);
-  const memory::dim outputs = static_cast<memory::dim>(panel.count);
-  const auto f32 = memory::data_type::f32;
-  const memory::desc source({rows, inputs}, f32, memory::format_tag::ab);
-  const memory::desc weight({inputs, outputs}, f32, memory::format_tag::ba);
-  const memory::desc bias({1, outputs}, f32, memory::format_tag::ab);
-  const memory::desc target({rows, outputs}, f32, {static_cast<memory::dim>(options.outputs), 1});
-  auto made = std::make_unique<LinearPrimitive>();
-  const dnnl::matmul::desc operation = options.bias ? dnnl::matmul::desc(source, weight, bias, target)
-                                                    : dnnl::matmul::desc(source, weight, target);
-  made->desc = dnnl::matmul::primitive_desc(operation, attributes_of(options.activation), context.engine());
-  made->primitive = dnnl::matmul(made->desc);
-  return made;
-}
-
-void fill_without_inputs(const LinearOptions& options, float* output) {
+void fill_with_bias(const LinearOptions& options, float* output) {
   for (size_t row = 0; row < options.rows; ++row) {
     float* line = output + row * options.outputs;
     if (options.bias) {
@@ -72,69 +28,39 @@ void fill_without_inputs(const LinearOptions& options, float* output) {
   }
 }
 
-// One panel of the product in one call. `weight` holds the panel, as f32; the bias is f32 too.
-void multiply(DnnlContext& context, const LinearOptions& options, const Panel& panel, const float* weight,
-              float* output) {
-  const DnnlContext::Key key = {'l', static_cast<int64_t>(options.rows), static_cast<int64_t>(options.inputs),
-                                static_cast<int64_t>(options.outputs), static_cast<int64_t>(panel.count),
-                                static_cast<bool>(options.bias), static_cast<int64_t>(options.activation)};
-  auto& cached = context.primitive<LinearPrimitive>(key, [&] { return make(context, options, panel); });
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, view(context, cached.desc.src_desc(), options.input)},
-      {DNNL_ARG_WEIGHTS, view(context, cached.desc.weights_desc(), weight)},
-      {DNNL_ARG_DST, view(context, cached.desc.dst_desc(), output + panel.first)},
-  };
-  if (options.bias) {
-    const memory::desc desc({1, static_cast<memory::dim>(panel.count)}, memory::data_type::f32,
-                            memory::format_tag::ab);
-    arguments.emplace(DNNL_ARG_BIAS, view(context, desc, static_cast<const float*>(options.bias.data) + panel.first));
-  }
-  cached.primitive.execute(context.stream(), arguments);
-  context.stream().wait();
-}
-
-// With few rows the product waits for memory: half-precision weights are widened panel by panel then, into memory that
-// stays in cache, and cost what f32 weights do. With more, oneDNN wants many outputs at once.
-constexpr size_t kMostRowsOfPanels = 12;
-constexpr size_t kPanelWeights = size_t{1} << 20;
-// Fewer outputs would not fill oneDNN's tiles.
-constexpr size_t kLeastPanelOutputs = 64;
-
-size_t outputs_per_panel(const LinearOptions& options) {
-  if (options.weight.type == WeightType::kF32 || options.rows > kMostRowsOfPanels) return options.outputs;
-  const size_t outputs = kPanelWeights / options.inputs / kLeastPanelOutputs * kLeastPanelOutputs;
-  return std::min(std::max(outputs, kLeastPanelOutputs), options.outputs);
+// output = finish(input * weight' + bias)
+void product_of_many_rows(DnnlContext& context, const LinearOptions& options, const Finish& finish,
+                          const CancelFlag* cancelled, float* output) {
+  const Pieces chunks = chunks_of(options.rows);
+  TiledProduct product(context,
+                       {options.weight, options.bias, chunks, options.inputs, options.outputs, options.outputs});
+  const Pieces& panels = product.panels();
+  // Neighbouring tiles share their rows, which stay in cache while the panels of the weight pass by.
+  parallel_units(chunks.count * panels.count, cancelled, [&](size_t unit, size_t thread) {
+    const size_t chunk = unit / panels.count;
+    const size_t panel = unit % panels.count;
+    const size_t row = chunks.first(chunk);
+    product.multiply(thread, chunk, panel, options.input + row * options.inputs, output + row * options.outputs);
+    finish_tile(finish, {row, chunks.size(chunk), panels.first(panel), panels.size(panel)}, output);
+  });
+  product.raise();
 }
 
 }  // namespace
 
 void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag* cancelled, float* output) {
   if (options.rows == 0 || options.outputs == 0) return;
-  const size_t count = options.rows * options.outputs;
-  if (options.inputs == 0) {
-    fill_without_inputs(options, output);
-    activate(output, count, options.activation, nullptr, output);
+  const Finish finish = {options.activation, options.gate, options.residual, options.outputs, options.rows_per_gate};
+  if (options.inputs > 0 && in_tiles(options)) {
+    product_of_many_rows(context, options, finish, cancelled, output);
     return;
   }
-  const Widened bias(context.allocator(), options.bias, options.outputs);
-  LinearOptions piece = options;
-  piece.bias = bias.weight();
-  const size_t outputs = outputs_per_panel(options);
-  const bool wide = options.weight.type == WeightType::kF32;
-  const AlignedBuffer widened(wide ? 0 : outputs * options.inputs * sizeof(float), context.allocator());
-  const float* const weight = wide ? static_cast<const float*>(options.weight.data) : widened.floats();
-  const size_t rows = rows_per_call(options.rows, 2.0 * static_cast<double>(outputs * options.inputs));
-  for (size_t first = 0; first < options.outputs; first += outputs) {
-    const Panel panel{first, std::min(outputs, options.outputs - first)};
-    if (!wide) widen_parallel(options.weight, first * options.inputs, panel.count * options.inputs, widened.floats());
-    for (size_t row = 0; row < options.rows; row += rows) {
-      if (is_cancelled(cancelled)) return;
-      piece.rows = std::min(rows, options.rows - row);
-      piece.input = options.input + row * options.inputs;
-      multiply(context, piece, panel, weight, output + row * options.outputs);
-    }
+  if (options.inputs > 0) {
+    product_of_few_rows(context, options, cancelled, output);
+  } else {
+    fill_with_bias(options, output);
   }
-  if (options.activation == Activation::kRelu) activate(output, count, options.activation, nullptr, output);
+  finish_rows(finish, options.rows, cancelled, output);
 }
 
 }  // namespace paroattn

@@ -13,12 +13,15 @@ struct LinearOptions {
   Weight weight;                 // [outputs, inputs]
   Weight bias;                   // [outputs]; none where null
   Activation activation = Activation::kNone;
+  const float* gate = nullptr;      // [rows / rows_per_gate, outputs]; null: ones
+  const float* residual = nullptr;  // [rows, outputs]; null: zeros
+  size_t rows_per_gate = 0;         // looked at with a gate
   size_t rows = 0;
   size_t inputs = 0;
   size_t outputs = 0;
 };
 
-// output = activation(input * weight' + bias): [rows, outputs]. Throws std::bad_alloc and dnnl::error.
+// output = residual + gate * activation(input * weight' + bias): [rows, outputs]. Throws std::bad_alloc and dnnl::error.
 void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag* cancelled, float* output);
 
 }  // namespace paroattn
