@@ -34,31 +34,34 @@ function crossWeights(bias: boolean): Weights {
 }
 
 describe("a folded text", () => {
-  it.each([true, false])("gives what attention to it gives, with a query bias: %s", async (bias) => {
-    const weights = crossWeights(bias);
-    const textLengths = [5, 2];
-    const input = wave([2, 7, channels], 0.31);
-    const key = wave([2, 5, channels], 0.53);
-    const value = wave([2, 5, channels], 0.21);
-    const operands = backend.prepareAttention({
-      query: linear({ backend, weights: weights.within("to_q"), input }),
-      key,
-      value,
-      heads: config.num_attention_heads,
-      headDim: config.attention_head_dim,
-      keyLengths: textLengths,
-    });
-    const attended = backend.attention({ operands }).output;
-    const expected = linear({ backend, weights: weights.within("to_out.0"), input: attended });
-    const folded = foldText({ backend, config, weights, key, value, textLengths });
-    const actual = backend.feedForward({ input, ...folded, activation: { softmaxGroups: 3 } });
-    const [found, wanted] = await Promise.all([backend.read(actual), backend.read(expected)]);
-    expect(found.shape).toEqual(wanted.shape);
-    const numbers = toFloat32(wanted);
-    const apart = toFloat32(found).map((number, i) => Math.abs(number - numbers[i]!));
-    expect(Math.max(...apart)).toBeLessThan(1e-5);
-    expect(Math.max(...numbers)).toBeGreaterThan(0.1);
-  });
+  it.each([true, false])(
+    "gives what attention to it gives, with a query bias: %s",
+    async (bias) => {
+      const weights = crossWeights(bias);
+      const textLengths = [5, 2];
+      const input = wave([2, 7, channels], 0.31);
+      const key = wave([2, 5, channels], 0.53);
+      const value = wave([2, 5, channels], 0.21);
+      const operands = backend.prepareAttention({
+        query: linear({ backend, weights: weights.within("to_q"), input }),
+        key,
+        value,
+        heads: config.num_attention_heads,
+        headDim: config.attention_head_dim,
+        keyLengths: textLengths,
+      });
+      const attended = backend.attention({ operands }).output;
+      const expected = linear({ backend, weights: weights.within("to_out.0"), input: attended });
+      const folded = foldText({ backend, config, weights, key, value, textLengths });
+      const actual = backend.feedForward({ input, ...folded, activation: { softmaxGroups: 3 } });
+      const [found, wanted] = await Promise.all([backend.read(actual), backend.read(expected)]);
+      expect(found.shape).toEqual(wanted.shape);
+      const numbers = toFloat32(wanted);
+      const apart = toFloat32(found).map((number, i) => Math.abs(number - numbers[i]!));
+      expect(Math.max(...apart)).toBeLessThan(1e-5);
+      expect(Math.max(...numbers)).toBeGreaterThan(0.1);
+    },
+  );
 
   it("pays up to channels / (heads - 1) tokens", () => {
     expect(foldingPays(config, 11)).toBe(true);

@@ -227,6 +227,7 @@ export async function operatorFixtures(): Promise<Record<string, Fixture>> {
     "linear-one-row": await linearFixture(1, 70, 65, { activation: "silu", type: "bf16" }),
     "linear-few-rows": await linearFixture(4, 129, 77, { activation: "gelu", type: "f16" }),
     "linear-many-rows": await linearFixture(70, 48, 19, { activation: "geluTanh", type: "f16" }),
+    "linear-tiles": await linearFixture(1031, 20, 70, { activation: "silu", type: "bf16" }),
     "linear-relu": await linearFixture(3, 1, 5, { activation: "relu" }),
     "conv2d-plain": await convolutionFixture({ type: "f32", stride: 1, padding: [1, 1, 1, 1] }),
     "conv2d-uneven": await convolutionFixture({ type: "f16", stride: 2, padding: [0, 1, 2, 0] }),

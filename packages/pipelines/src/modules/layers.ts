@@ -17,12 +17,15 @@ export function linear(
   return backend.linear({ ...options, ...affine(weights) });
 }
 
-/** PyTorch's `nn.Conv2d` of stride 1, with as many zeros around as keep the size, or with none. */
-export function conv2d(call: LayerCall & { readonly padding?: number }): DeviceTensor {
-  const { backend, input, padding = 0 } = call;
+/** PyTorch's `nn.Conv2d` with as many zeros around as keep the size (stride 1), or with none. */
+export function conv2d(
+  call: LayerCall & { readonly padding?: number; readonly stride?: number },
+): DeviceTensor {
+  const { backend, input, padding = 0, stride = 1 } = call;
   return backend.conv2d({
     input,
     ...affine(call.weights),
+    stride,
     padding: [padding, padding, padding, padding],
   });
 }

@@ -5,7 +5,7 @@ import { type FoldedText, foldingPays, foldText } from "./fold-text.js";
 import type { PixArtConfig } from "./pixart-config.js";
 
 /** Projections of the text for one layer's cross-attention, [batch, text tokens, channels]. */
-export interface TextKeys {
+interface TextKeys {
   readonly key: DeviceTensor;
   readonly value: DeviceTensor;
 }
