@@ -214,9 +214,26 @@ void check_nan(Checks& checks, const Variant& variant, const std::string& target
   }
 }
 
+// Panels of bytes, and of half bytes.
+void check_memory(Checks& checks) {
+  Random random(6);
+  Traits traits;
+  traits.query_tokens = traits.key_tokens = 1024;
+  Problem problem(traits, random);
+  const auto bytes_with = [&](unsigned bits) {
+    problem.options.quantization.query_key_bits = problem.options.quantization.value_bits = bits;
+    Status status = Status::kCancelled;
+    return static_cast<double>(shape_of(*prepare_attention(problem.options, nullptr, &status)).bytes);
+  };
+  const double floats = bytes_with(0);
+  checks.expect(bytes_with(8) < 0.27 * floats, "int8 operands take " + std::to_string(bytes_with(8) / floats));
+  checks.expect(bytes_with(4) < 0.145 * floats, "int4 operands take " + std::to_string(bytes_with(4) / floats));
+}
+
 }  // namespace
 
 void check_quantized(Checks& checks, const char* target) {
+  check_memory(checks);
   for (bool vnni : {true, false}) {
     paroattn::vnni_allowed = vnni;
     if (vnni && !paroattn::has_vnni()) continue;
