@@ -28,7 +28,7 @@ export function planCases({ threads, say }: SuiteContext): BenchCase[] {
   const size = { ...grid!, heads, headDim: 64 };
   return [
     {
-      name: `sample-image's plans, ${layers} layers of ${sizeName(size)}`,
+      name: `real plans ${layers} x ${sizeName(size)}`,
       rounds: size.rounds,
       seconds: secondsOf({ ...size, heads: heads * layers }) * 2.2,
       async open() {
