@@ -13,7 +13,6 @@ it("takes turns, every other round backwards", async () => {
   const timings = await interleave({
     contenders: [contender("a", [5, 3, 4]), contender("b", [1, 9, 2])],
     rounds: 3,
-    settleMs: 0,
   });
   expect(turns.join("")).toBe("abbaab");
   expect(timings).toEqual([

@@ -1,5 +1,5 @@
 import { compare, type MeasuredRow, type RowInfo } from "./compare.js";
-import { type Contender, interleave } from "./interleave.js";
+import { type Contender, interleave, settle } from "./interleave.js";
 
 /** A contender of a case. */
 export interface CaseContender extends Contender {
@@ -58,13 +58,15 @@ export async function measureCase(
 
 async function warmUp(name: string, contenders: readonly CaseContender[]): Promise<void> {
   let expected: { readonly data: Float32Array; readonly by: string } | undefined;
-  for (const { run, warmUp = run, output, rows } of contenders) {
+  for (const { run, warmUp = run, output, rows, settleMs } of contenders) {
     if (output === undefined) {
       await warmUp();
+      await settle(settleMs);
       continue;
     }
     const by = Object.keys(rows)[0]!;
     const data = await output();
+    await settle(settleMs);
     expected ??= { data, by };
     const difference = relativeDifference(data, expected.data);
     if (!(difference <= TOLERANCE)) {

@@ -5,6 +5,8 @@ export type Times = Readonly<Record<string, number>>;
 export interface Contender {
   /** Does the work once. Resolves, when it is done, to what it took: one time, or also those of its parts. */
   readonly run: () => Promise<Times>;
+  /** How long its threads may go on spinning after its work, in milliseconds: what comes next waits. Default: 10. */
+  readonly settleMs?: number;
 }
 
 /** What one name took in all rounds. */
@@ -14,7 +16,7 @@ export interface Timing {
   readonly medianMs: number;
 }
 
-/** Threads of other libraries go on spinning for a while after their work; the next contender's must not share cores with them. */
+/** OpenMP's threads spin for some milliseconds. The next contender's must not share cores with them. */
 const SETTLE_MS = 10;
 
 /**
@@ -24,21 +26,20 @@ const SETTLE_MS = 10;
 export async function interleave(options: {
   readonly contenders: readonly Contender[];
   readonly rounds: number;
-  /** Pause before each turn, in milliseconds. Default: 10. */
-  readonly settleMs?: number;
   readonly onRound?: (round: number) => void;
 }): Promise<Timing[]> {
-  const { contenders, rounds, settleMs = SETTLE_MS, onRound } = options;
+  const { contenders, rounds, onRound } = options;
   const turns = contenders.map(() => new Map<string, number[]>());
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? turns.keys() : turns.map((_, i) => turns.length - 1 - i);
     for (const index of order) {
-      if (settleMs > 0) await new Promise((resolve) => setTimeout(resolve, settleMs));
-      for (const [name, ms] of Object.entries(await contenders[index]!.run())) {
+      const { run, settleMs = SETTLE_MS } = contenders[index]!;
+      for (const [name, ms] of Object.entries(await run())) {
         const times = turns[index]!.get(name) ?? [];
         times.push(ms);
         turns[index]!.set(name, times);
       }
+      await settle(settleMs);
     }
     onRound?.(round + 1);
   }
@@ -49,6 +50,10 @@ export async function interleave(options: {
       medianMs: median(times),
     })),
   );
+}
+
+export async function settle(ms: number = SETTLE_MS): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 export function median(values: readonly number[]): number {

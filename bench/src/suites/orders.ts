@@ -116,5 +116,5 @@ async function benchRows(options: {
 /** After a round that warms up. No threads are left spinning here, so that no pause is needed. */
 async function measure(contenders: readonly Contender[], rounds: number): Promise<Timing[]> {
   for (const { run } of contenders) await run();
-  return interleave({ contenders, rounds, settleMs: 0 });
+  return interleave({ contenders: contenders.map(({ run }) => ({ run, settleMs: 0 })), rounds });
 }

@@ -1,6 +1,6 @@
 // Answers how long a piece of work takes on this machine, whenever it is asked to: so a benchmark in another process can
 // take turns with it.
-// machine_limits THREADS [scalar|avx2|avx512]. Reads lines, answers each with a line.
+// machine_limits THREADS [scalar|avx2|avx2-vnni|avx512|avx512-vnni]. Reads lines, answers each with a line.
 //   fma                        independent multiply-adds on registers
 //   copy BYTES                 a copy of so many bytes
 //   matmul ROWS INPUTS OUTPUTS oneDNN's own
@@ -38,7 +38,8 @@ Work work_of(const std::string& line) {
 bool choose_target(const char* name) {
   using paroattn::Target;
   const std::map<std::string, Target> targets = {
-      {"scalar", Target::kScalar}, {"avx2", Target::kAvx2}, {"avx512", Target::kAvx512}};
+      {"scalar", Target::kScalar}, {"avx2", Target::kAvx2},     {"avx2-vnni", Target::kAvx2Vnni},
+      {"avx512", Target::kAvx512}, {"avx512-vnni", Target::kAvx512Vnni}};
   const auto found = targets.find(name);
   return found != targets.end() && paroattn::limit_target(found->second);
 }
@@ -66,7 +67,7 @@ void pin_threads() {
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 0;
   if (threads < 1 || (argc > 2 && !choose_target(argv[2]))) {
-    std::fprintf(stderr, "usage: machine_limits THREADS [scalar|avx2|avx512]\n");
+    std::fprintf(stderr, "usage: machine_limits THREADS [scalar|avx2|avx2-vnni|avx512|avx512-vnni]\n");
     return 2;
   }
   omp_set_num_threads(threads);
