@@ -54,6 +54,10 @@ inline std::vector<Case> cases() {
       });
     }
   }
+  // Every way in which the channels divide into vectors and tiles of registers.
+  for (size_t dim = 32; dim <= 256; dim += 8) {
+    add(std::to_string(dim) + " channels", false, [=](Traits& t) { t.query_tokens = t.key_tokens = 131, t.head_dim = dim; });
+  }
   for (size_t tail : {2, 3, 5, 7, 8, 9, 10, 12, 13, 20, 61, 62, 63}) {
     add("tail", false, [=](Traits& t) { t.query_tokens = t.key_tokens = 64 + tail, t.head_dim = 16 * (tail % 7 + 1); });
   }
