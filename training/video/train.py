@@ -19,11 +19,11 @@ from video.pool import KEEP, make_pool
 
 # A layout is a set of tokens. frames: how many, drawn anew each time. stride: of the rows and columns. shift: of the
 # noise, which grows with the number of tokens that show the same thing.
-COARSE = dict(frames=13, stride=4, batch=16, shift=3.0)
-HALF = dict(frames=5, stride=2, batch=8, shift=4.0)
+COARSE = dict(frames=13, stride=4, batch=16, shift=4.5)
+HALF = dict(frames=5, stride=2, batch=8, shift=4.5)
 FEW = dict(frames=3, stride=1, batch=4, shift=6.0)
-LONG = dict(frames=13, stride=2, batch=3, shift=6.0)
-FULL = dict(frames=13, stride=1, batch=1, shift=8.0)
+LONG = dict(frames=13, stride=2, batch=3, shift=7.0)
+FULL = dict(frames=13, stride=1, batch=1, shift=10.0)
 
 # share: of all the minutes. rate: learning rate, start and end. text: is the text encoder trained as well?
 CPU_STAGES = [
