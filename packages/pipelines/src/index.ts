@@ -3,7 +3,7 @@ export { PipelineError } from "./errors.js";
 export { compareWithReference, type Fidelity } from "./fidelity/fidelity.js";
 export type { Picture } from "./fidelity/picture.js";
 export { structuralSimilarity } from "./fidelity/structural-similarity.js";
-export { loadPipeline, supportedArchitectures } from "./load-pipeline.js";
+export { imageArchitectures, loadPipeline, videoArchitectures } from "./load-pipeline.js";
 export type {
   GenerateOptions,
   GenerateProgress,

@@ -3,18 +3,24 @@ import { join } from "node:path";
 import { z } from "zod";
 import { checkStrategy } from "./check-strategy.js";
 import { readConfig } from "./checkpoint/config.js";
+import { loadCogVideoX } from "./cogvideox/load-cogvideox.js";
 import { expected } from "./errors.js";
 import type { ArchitectureLoader, LoadPipelineOptions, Pipeline } from "./pipeline.js";
 import { loadPixArt } from "./pixart/load-pixart.js";
 
-/** Pipelines by the class name in `model_index.json`. */
-const ARCHITECTURES: Readonly<Record<string, ArchitectureLoader>> = {
-  PixArtAlphaPipeline: loadPixArt,
-  PixArtSigmaPipeline: loadPixArt,
+type Architectures = Readonly<Record<string, ArchitectureLoader>>;
+
+/** Pipelines by what they draw and by the class name in `model_index.json`. */
+const ARCHITECTURES: Readonly<Record<"image" | "video", Architectures>> = {
+  image: { PixArtAlphaPipeline: loadPixArt, PixArtSigmaPipeline: loadPixArt },
+  video: { CogVideoXPipeline: loadCogVideoX },
 };
 
-/** Class names in `model_index.json` that `loadPipeline` takes. */
-export const supportedArchitectures: readonly string[] = Object.keys(ARCHITECTURES);
+/** Class names in `model_index.json` that `loadPipeline` takes, of text-to-image checkpoints. */
+export const imageArchitectures: readonly string[] = Object.keys(ARCHITECTURES.image);
+
+/** And of text-to-video checkpoints. */
+export const videoArchitectures: readonly string[] = Object.keys(ARCHITECTURES.video);
 
 /**
  * Loads a diffusers checkpoint folder.
@@ -41,10 +47,14 @@ export async function loadPipeline(
     file,
     schema: z.object({ _class_name: z.string() }),
   });
-  const load = Object.hasOwn(ARCHITECTURES, architecture) ? ARCHITECTURES[architecture] : undefined;
+  const served: Architectures =
+    options.kind === undefined
+      ? { ...ARCHITECTURES.image, ...ARCHITECTURES.video }
+      : ARCHITECTURES[options.kind];
+  const load = Object.hasOwn(served, architecture) ? served[architecture] : undefined;
   if (load === undefined) {
     throw expected({
-      expected: `architecture ${supportedArchitectures.join(" or ")}`,
+      expected: `architecture ${Object.keys(served).join(" or ")}`,
       found: architecture,
       where: join(folder, file),
     });

@@ -7,6 +7,8 @@ import type { OnSpan } from "./profile/spans.js";
 export interface LoadPipelineOptions {
   /** Where the weights live and the work is done. The pipeline does not dispose of it. */
   readonly backend: Backend;
+  /** Whether the checkpoint must draw pictures or videos; another is refused. Default: either. */
+  readonly kind?: "image" | "video";
   /** How self-attention is computed, unless a call of `generate` says otherwise. */
   readonly attention: AttentionStrategy;
   /**
@@ -53,18 +55,25 @@ export interface GenerateOptions {
    * were drawn alone. Default: a random one.
    */
   readonly seed?: number;
-  /** Steps of the sampling loop, 1 to 1000. Default: 20. */
+  /** Steps of the sampling loop, 1 to 1000. Default: 20 for pictures, 50 for videos. */
   readonly steps?: number;
-  /** Scale of classifier-free guidance; at 1 or less there is none, and half of the work. Default: 4.5. */
+  /** Scale of classifier-free guidance; at 1 or less there is none, and half of the work. Default: 4.5 for PixArt, 6 for CogVideoX. */
   readonly guidance?: number;
   /** Size in pixels, multiples of `pipeline.sizeMultiple`. Default: the model's own. */
   readonly width?: number;
   readonly height?: number;
-  /** Clean prompts as diffusers does by default. Default: true. */
+  /**
+   * Frames of a video, one more than a multiple of what the model's autoencoder makes of two latent frames (for CogVideoX,
+   * of 8). Default: the model's own; 1 for pictures.
+   */
+  readonly frames?: number;
+  /** Let the guidance swing over the steps, as diffusers' `use_dynamic_cfg` does. Default: false. */
+  readonly dynamicGuidance?: boolean;
+  /** Clean prompts as diffusers does by default for PixArt. Default: true for PixArt, false for CogVideoX. */
   readonly cleanCaption?: boolean;
   /** Strategy for this call. Default: the pipeline's. */
   readonly attention?: AttentionStrategy;
-  /** Initial noise instead of the seed's: f32 [pictures, latent channels, height, width]. */
+  /** Initial noise instead of the seed's: f32 [pictures, latent channels, height, width], of videos [videos, latent frames, latent channels, height, width]. */
   readonly latents?: Tensor<"f32">;
   /** Pictures drawn together; more may be faster and may change last bits. Default: 1. */
   readonly batchSize?: number;
@@ -89,25 +98,29 @@ export interface GenerateTimings {
 }
 
 export interface GenerateResult {
-  /** By prompt, then by count. */
+  /** By prompt, then by count; of videos, then by frame. */
   readonly images: readonly Picture[];
-  /** One per picture. */
+  /** Frames of each video, which stand one after the other in `images`; 1 for pictures. */
+  readonly frames: number;
+  /** One per picture or video. */
   readonly seeds: readonly number[];
   readonly steps: number;
   /** Over the whole call: density is the mean over the pictures. */
   readonly report: AttentionReport;
   readonly timings: GenerateTimings;
-  /** The latents at the end of the loop, f32 [pictures, latent channels, height, width]. */
+  /** The latents at the end of the loop, in the shape of `GenerateOptions.latents`. */
   readonly latents: Tensor<"f32">;
 }
 
-/** A loaded text-to-image checkpoint. */
+/** A loaded text-to-image or text-to-video checkpoint. */
 export interface Pipeline {
   /** Class name in `model_index.json`. */
   readonly architecture: string;
   /** Width and height must be multiples of this. */
   readonly sizeMultiple: number;
   readonly defaultSize: { readonly width: number; readonly height: number };
+  /** Frames of a video unless `generate` is told otherwise; 1 for pictures. */
+  readonly defaultFrames: number;
   /**
    * @throws PipelineError for a setting that cannot be served; what the strategy or the backend throw; the signal's reason.
    */

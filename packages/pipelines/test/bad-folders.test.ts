@@ -85,7 +85,7 @@ describe("loadPipeline refuses", () => {
       json._class_name = "FluxPipeline";
     });
     expect(await refusal(folder)).toBe(
-      "Expected architecture PixArtAlphaPipeline or PixArtSigmaPipeline but found FluxPipeline in FOLDER/model_index.json",
+      "Expected architecture PixArtAlphaPipeline or PixArtSigmaPipeline or CogVideoXPipeline but found FluxPipeline in FOLDER/model_index.json",
     );
   });
 

@@ -1,7 +1,9 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
+import { tensor } from "@paroattn/tensor";
 import { afterAll, describe, expect, it } from "vitest";
 import { tileAxis } from "../src/autoencoders/tiles.js";
+import { normalNoise } from "../src/random/normal-noise.js";
 import { createBackend, videoAutoencoder } from "./components.js";
 import {
   expectClose,
@@ -58,6 +60,31 @@ describe.each(VIDEO_CHECKPOINTS)("%s", (name) => {
     const whole = await model.decode(one);
     expect(await model.decode({ ...one, tiling: large })).toEqual(whole);
   });
+});
+
+it("takes no more device memory for more frames", async () => {
+  const { model } = (await videoAutoencoder("cogvideox-sincos")).create(cpu);
+  const held = cpu as unknown as { memory(): number };
+  const before = held.memory();
+  const peakOf = async (frames: number) => {
+    using backend = cpu.scope();
+    const shape = [1, 4, frames, 10, 14];
+    const data = normalNoise(
+      3,
+      shape.reduce((product, size) => product * size),
+    );
+    const latents = backend.upload(tensor({ dtype: "f32", shape, data }));
+    let peak = 0;
+    const onLayer = () => {
+      peak = Math.max(peak, held.memory() - before);
+    };
+    const video = await model.decode({ backend, latents, onLayer });
+    return { peak, video: video.data.byteLength };
+  };
+  const short = await peakOf(5);
+  const long = await peakOf(25);
+  expect(long.video).toBeGreaterThan(4 * short.video);
+  expect(long.peak).toBeLessThan(1.2 * short.peak);
 });
 
 describe("a tile", () => {

@@ -7,8 +7,10 @@ import {
   plainAttention,
   textEncoder,
   transformer,
+  videoAutoencoder,
+  videoTransformer,
 } from "./components.js";
-import { CHECKPOINTS, relativeError } from "./fixtures.js";
+import { CHECKPOINTS, relativeError, VIDEO_CHECKPOINTS } from "./fixtures.js";
 
 const root = createReferenceBackend();
 afterAll(() => root.dispose());
@@ -49,7 +51,7 @@ async function movements<Model>(
   const reference = await outputWith();
   const moved = new Map<string, number>();
   for (const [name, original] of component.weights) {
-    const scale = KEY_BIAS.test(name) ? 1000 : 1;
+    const scale = KEY_BIAS.test(name) ? (NORMED.test(name) ? 1e12 : 1000) : 1;
     const output = await outputWith(new Map([[name, perturbed(original, scale)]]));
     moved.set(name, relativeError(output, reference));
   }
@@ -57,10 +59,14 @@ async function movements<Model>(
 }
 
 /**
- * A bias of the keys adds the same number to all logits of a row, which softmax ignores: mathematically it moves nothing.
- * That it is read shows in the rounding of keys that it makes a thousand times larger.
+ * A bias of the keys adds the same number to all logits of a row, which softmax ignores: mathematically it moves nothing
+ * where keys are not normalised or rotated afterwards.
+ * That it is read shows in the rounding of keys that it makes larger by far.
  */
-const KEY_BIAS = /\.to_k\.bias$/;
+const KEY_BIAS = /\.(to_k|norm_k)\.bias$/;
+
+/** Added within attention, where the reference rounds to float64 and not to float32. */
+const NORMED = /\.norm_k\.bias$/;
 
 function expectAllMoved(moved: ReadonlyMap<string, number>, least: number): void {
   expect(moved.size).toBeGreaterThanOrEqual(least);
@@ -106,5 +112,32 @@ describe.each(CHECKPOINTS)("perturbing any weight of %s moves the output of", (n
       model.decode(backend, backend.upload(irregularTensor(1, model.config.latent_channels, 3, 2))),
     );
     expectAllMoved(moved, 50);
+  });
+});
+
+describe.each(VIDEO_CHECKPOINTS)("perturbing any weight of %s moves the output of", (name) => {
+  it("the transformer", async () => {
+    const moved = await movements(await videoTransformer(name), (model, backend) => {
+      const { config } = model;
+      const grid = { frames: 2, height: 2 * config.patch_size, width: 3 * config.patch_size };
+      const text = irregularTensor(1, config.max_text_seq_length, config.text_embed_dim);
+      const shape = [1, grid.frames, config.in_channels, grid.height, grid.width];
+      return model.forward({
+        backend,
+        latents: backend.upload(irregularTensor(...shape)),
+        timestep: 500,
+        conditions: model.condition({ backend, text: backend.upload(text), grid }),
+        attend: plainAttention(config.num_attention_heads, config.attention_head_dim),
+      });
+    });
+    expectAllMoved(moved, 40);
+  });
+
+  it("the autoencoder", async () => {
+    const moved = await movements(await videoAutoencoder(name), async (model, backend) => {
+      const latents = backend.upload(irregularTensor(1, model.config.latent_channels, 3, 2, 3));
+      return backend.upload(await model.decode({ backend, latents }));
+    });
+    expectAllMoved(moved, 100);
   });
 });

@@ -99,6 +99,7 @@ async function measure(
   if (known === total) return;
   try {
     await using pipeline = await loadPipeline(model, {
+      kind: "image",
       backend,
       attention: denseAttention(),
       signal,

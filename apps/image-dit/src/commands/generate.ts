@@ -82,6 +82,7 @@ export async function generate(
     const folder = await localModel(model, { progress, warn, signal });
     await using pipeline = await stage("load", () =>
       loadPipeline(folder, {
+        kind: "image",
         backend,
         attention: strategy,
         // One picture frees each component when its stage is over; several would load them again and again.

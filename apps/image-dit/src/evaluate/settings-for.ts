@@ -19,6 +19,7 @@ export async function settingsFor(
 ): Promise<EvaluationSettings> {
   // Nothing is loaded yet: this only looks at the folder, refuses what is none, and tells the size.
   await using pipeline = await loadPipeline(model, {
+    kind: "image",
     backend,
     attention: denseAttention(),
     residency: "eager",

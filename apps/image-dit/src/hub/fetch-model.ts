@@ -1,6 +1,6 @@
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { supportedArchitectures } from "@paroattn/pipelines";
+import { imageArchitectures } from "@paroattn/pipelines";
 import { writeFileAtomically } from "@paroattn/tensor";
 import { z } from "zod";
 import { downloadInto, isFetched } from "./download.js";
@@ -110,9 +110,9 @@ async function readRecord(home: string): Promise<FetchRecord | undefined> {
 async function refuseOtherArchitecture(model: string, folder: string): Promise<void> {
   const text = await readFile(join(folder, "model_index.json"), "utf8");
   const found = modelIndex.safeParse(parseJson(text)).data?._class_name;
-  if (found !== undefined && supportedArchitectures.includes(found)) return;
+  if (found !== undefined && imageArchitectures.includes(found)) return;
   throw new HubError(
-    `Expected a model of architecture ${supportedArchitectures.join(" or ")} but found ${found ?? "none"} in ${model}`,
+    `Expected a model of architecture ${imageArchitectures.join(" or ")} but found ${found ?? "none"} in ${model}`,
   );
 }
 

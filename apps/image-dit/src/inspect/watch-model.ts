@@ -43,6 +43,7 @@ export async function watchModel(options: WatchModelOptions): Promise<void> {
       progress.update(stage === "before" ? "dense, up to the step" : "the step", site / sites),
   });
   await using pipeline = await loadPipeline(model, {
+    kind: "image",
     backend,
     attention,
     residency: "eager",

@@ -64,6 +64,7 @@ export async function calibratePlans(options: CalibratePlansOptions): Promise<Pl
   };
   const folder = await localModel(model, { progress, warn, signal });
   await using pipeline = await loadPipeline(folder, {
+    kind: "image",
     backend,
     attention: denseAttention(),
     signal,

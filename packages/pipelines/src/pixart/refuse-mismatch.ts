@@ -1,10 +1,16 @@
 import { join } from "node:path";
+import type { AutoencoderKlConfig } from "../autoencoders/autoencoder-kl-config.js";
 import { expected } from "../errors.js";
-import type { PixArtModel } from "./model.js";
+import type { T5Config } from "../text-encoders/t5-config.js";
+import type { PixArtConfig } from "../transformers/pixart-config.js";
 
 /** The components must agree on the channels that they hand to each other. Throws `PipelineError`. */
 export function refuseMismatch(
-  configs: Pick<PixArtModel, "text" | "transformer" | "autoencoder">,
+  configs: {
+    readonly text: T5Config;
+    readonly transformer: PixArtConfig;
+    readonly autoencoder: AutoencoderKlConfig;
+  },
   folder: string,
 ): void {
   const { text, transformer, autoencoder } = configs;

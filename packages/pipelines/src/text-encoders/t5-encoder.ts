@@ -15,7 +15,7 @@ export interface T5Encoder {
   encode(backend: Backend, ids: TokenIds, onLayer?: OnLayer): DeviceTensor;
 }
 
-const PADDING_ID = 0;
+export const PADDING_ID = 0;
 
 export function createT5Encoder(config: T5Config, weights: Weights): T5Encoder {
   return {

@@ -1,17 +1,15 @@
 import type { Backend, DeviceTensor } from "@paroattn/backend";
-import { cleanCaption } from "../captions/clean-caption.js";
-import { strip } from "../captions/python-text.js";
 import type { Watch } from "../checkpoint/watch.js";
 import { uploadFloats } from "../modules/upload.js";
 import type { Spans } from "../profile/spans.js";
 import { useComponent } from "../profile/use-component.js";
-import type { T5Encoder, TokenIds } from "../text-encoders/t5-encoder.js";
-import type { PixArtModel } from "./model.js";
-import type { PixArtRequest } from "./request.js";
+import { PADDING_ID, type T5Encoder, type TokenIds } from "../text-encoders/t5-encoder.js";
+import type { DiffusionModel } from "./model.js";
+import type { GenerationRequest } from "./request.js";
 
 /**
  * Longest prompt that is looked at; the time to clean one may grow with the square of its length. Far more than the
- * 120 or 300 tokens of which something is drawn.
+ * 120 to 300 tokens of which something is drawn.
  */
 const MAXIMUM_CHARACTERS = 10_000;
 /** Longest quotation in a warning. */
@@ -34,8 +32,8 @@ export interface EncodedPrompt {
  * picture does not depend on the prompts beside it.
  */
 export async function encodePrompts(options: {
-  readonly model: PixArtModel;
-  readonly request: PixArtRequest;
+  readonly model: DiffusionModel;
+  readonly request: GenerationRequest;
   /** Lives as long as the result. */
   readonly backend: Backend;
   /** Follows the encoder's loading. */
@@ -53,14 +51,16 @@ export async function encodePrompts(options: {
         `The ${kind} is longer than ${MAXIMUM_CHARACTERS} characters; the last ${rest} are left out`,
       );
     }
-    const prepared = prepare(request, text.slice(0, MAXIMUM_CHARACTERS));
+    const looked = text.slice(0, MAXIMUM_CHARACTERS);
+    const prepared = model.prepareText(looked, request.cleanCaption);
     const { ids, removed } = model.tokenizer.encode(prepared, model.maximumTokens);
     if (removed !== "") {
       warn(
         `The ${kind} is longer than ${model.maximumTokens} tokens; left out: ${shortened(removed)}`,
       );
     }
-    return ids;
+    if (!model.padsTexts) return ids;
+    return [...ids, ...Array<number>(model.maximumTokens - ids.length).fill(PADDING_ID)];
   };
   const negative = request.guided ? [idsOf("negative prompt", request.negativePrompt)] : [];
   const prompts = request.prompts.map((prompt) => idsOf("prompt", prompt));
@@ -110,10 +110,6 @@ function shortened(text: string): string {
   const rest = text.length - QUOTED_CHARACTERS;
   if (rest <= 0) return `"${text}"`;
   return `"${text.slice(0, QUOTED_CHARACTERS)}"... (${rest} more characters)`;
-}
-
-function prepare({ cleanCaption: clean }: PixArtRequest, text: string): string {
-  return clean ? cleanCaption(cleanCaption(text)) : strip(text.toLowerCase());
 }
 
 /** Texts as one batch, [texts, longest, d_model]; what pads the shorter ones is zero. */

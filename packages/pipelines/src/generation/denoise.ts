@@ -3,17 +3,17 @@ import type { Backend, BackendScope, DeviceTensor } from "@paroattn/backend";
 import { SELF_LABEL, strategySelfAttention } from "../modules/self-attention.js";
 import { uploadFloats } from "../modules/upload.js";
 import type { Spans } from "../profile/spans.js";
-import { dpmSolverSteps } from "../schedulers/dpm-solver-multistep.js";
-import type { PixArtTransformer } from "../transformers/pixart-transformer.js";
-import { type EncodedPrompt, joinTexts } from "./encode-prompts.js";
-import type { PixArtModel } from "./model.js";
+import { normalNoise } from "../random/normal-noise.js";
+import { dynamicGuidance } from "../schedulers/dynamic-guidance.js";
+import type { EncodedPrompt } from "./encode-prompts.js";
+import type { DiffusionModel, LatentPredictor } from "./model.js";
 import { refuseNonFinite } from "./refuse-non-finite.js";
-import type { PictureRequest, PixArtRequest } from "./request.js";
+import type { GenerationRequest, PictureRequest } from "./request.js";
 
 export interface DenoiseOptions {
-  readonly model: PixArtModel;
-  readonly transformer: PixArtTransformer;
-  readonly request: PixArtRequest;
+  readonly model: DiffusionModel;
+  readonly predictor: LatentPredictor;
+  readonly request: GenerationRequest;
   /** Pictures to draw together. */
   readonly pictures: readonly PictureRequest[];
   readonly encoded: readonly EncodedPrompt[];
@@ -28,7 +28,7 @@ export interface DenoiseOptions {
 }
 
 export interface Denoised {
-  /** [pictures, channels, height, width], on the host. */
+  /** [pictures, ...latent shape], on the host. */
   readonly latents: Float32Array;
   readonly report: AttentionReport;
   readonly attentionMs: number;
@@ -43,7 +43,7 @@ export interface Denoised {
  * `PipelineError` where it ends at something that is no picture.
  */
 export async function denoise(options: DenoiseOptions): Promise<Denoised> {
-  const { model, transformer, request, pictures, encoded, strategy, warn, spans, onStep } = options;
+  const { model, predictor, request, pictures, encoded, strategy, warn, spans, onStep } = options;
   const start = performance.now();
   using loop = options.backend.scope({ timed: true });
   const prompts = pictures.map(({ prompt }) => encoded[prompt]!);
@@ -54,26 +54,13 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
   const branches = texts.map((_, row) =>
     request.guided && row < pictures.length ? "unconditional" : "conditional",
   );
-  const [channels, latentHeight, latentWidth] = request.latentShape;
-  const conditions = transformer.condition({
-    backend: loop,
-    text: joinTexts(loop, texts),
-    textLengths: texts.map(({ tokens }) => tokens),
-    latentHeight,
-    latentWidth,
-    height: request.height,
-    width: request.width,
-  });
-  const solver = dpmSolverSteps(model.scheduler, request.steps);
-  const {
-    num_layers: layers,
-    num_attention_heads: heads,
-    attention_head_dim: headDim,
-  } = transformer.config;
-  const { layout } = conditions;
+  const predicting = predictor.begin({ backend: loop, texts, request });
+  const solver = model.solverSteps(request.steps);
+  const { layers, heads, headDim } = predictor;
+  const { layout } = predicting;
   const run = await strategy.start({
     backend: loop,
-    architecture: "PixArtTransformer2DModel",
+    architecture: model.transformerClass,
     weightsFingerprint: options.fingerprint,
     layers,
     heads,
@@ -93,24 +80,22 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
     const begin = performance.now();
     /** Of steps that were timed by themselves. */
     let attentionMs = 0;
-    let latents = uploadFloats(
-      loop,
-      concatenate(pictures.map(({ noise }) => noise())),
-      pictures.length,
-      ...request.latentShape,
-    );
+    const uploadAll = (backend: Backend, parts: readonly Float32Array[]) =>
+      uploadFloats(backend, concatenate(parts), pictures.length, ...request.latentShape);
+    const initial = pictures.map(({ noise }) => noise());
+    let latents = uploadAll(loop, initial);
     const predictions: DeviceTensor[] = [];
-    for (const [step, { timestep, fromSample, fromOutput, keep, weights }] of solver.entries()) {
+    for (const [step, solverStep] of solver.entries()) {
+      const { timestep, fromSample, fromOutput, keep, weights } = solverStep;
       using scope = loop.scope({ timed: spans.wanted });
       const advance = async () => {
         const input = request.guided
           ? scope.concat({ inputs: [latents, latents], axis: 0 })
           : latents;
-        const output = await transformer.forward({
+        const output = await predicting.predict({
           backend: scope,
           latents: input,
           timestep,
-          conditions,
           attend: strategySelfAttention({
             run,
             heads,
@@ -123,24 +108,29 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
           }),
           ...(onStep && { onLayer: (share: number) => onStep(step + share, solver.length) }),
         });
-        // A learned sigma is the second half of the channels; this solver has no use for it.
-        const mean = scope.slice({ input: output, axis: 1, start: 0, end: channels });
         const prediction = scope.combine({
           terms: [
             { tensor: latents, factor: fromSample },
-            ...guide({ scope, output: mean, request, factor: fromOutput }),
+            ...guide({ scope, output, request, timestep, factor: fromOutput }),
           ],
         });
         predictions.unshift(scope.keep(prediction));
+        // The noise of step i is stream i + 1 of each seed, so that a picture does not depend on those beside it.
+        const fresh = () =>
+          pictures.map(({ seed }, row) => normalNoise(seed, initial[row]!.length, step + 1));
         const next = scope.combine({
           terms: [
             { tensor: latents, factor: keep },
             ...weights.map((factor, age) => ({ tensor: predictions[age]!, factor })),
+            ...(solverStep.noise === 0
+              ? []
+              : [{ tensor: uploadAll(scope, fresh()), factor: solverStep.noise }]),
           ],
         });
         latents.dispose();
         latents = scope.keep(next);
-        for (const old of predictions.splice(model.scheduler.solver_order - 1)) old.dispose();
+        const needed = (solver[step + 1]?.weights.length ?? 1) - 1;
+        for (const old of predictions.splice(needed)) old.dispose();
         await scope.flush();
       };
       await spans.part("step", scope, advance);
@@ -170,17 +160,21 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
 function guide(options: {
   scope: Backend;
   output: DeviceTensor;
-  request: PixArtRequest;
+  request: GenerationRequest;
+  timestep: number;
   factor: number;
 }): { tensor: DeviceTensor; factor: number }[] {
-  const { scope, output, request, factor } = options;
+  const { scope, output, request, timestep, factor } = options;
   if (!request.guided) return [{ tensor: output, factor }];
+  const guidance = request.dynamicGuidance
+    ? dynamicGuidance({ ...request, timestep })
+    : request.guidance;
   const rows = output.shape[0]!;
   const half = (start: number) =>
     scope.slice({ input: output, axis: 0, start, end: start + rows / 2 });
   return [
-    { tensor: half(0), factor: factor * (1 - request.guidance) },
-    { tensor: half(rows / 2), factor: factor * request.guidance },
+    { tensor: half(0), factor: factor * (1 - guidance) },
+    { tensor: half(rows / 2), factor: factor * guidance },
   ];
 }
 

@@ -1,26 +1,23 @@
 import type { AttentionReport, AttentionStrategy } from "@paroattn/attention";
 import { tensor } from "@paroattn/tensor";
-import type { AutoencoderKl } from "../autoencoders/autoencoder-kl.js";
 import type { Picture } from "../fidelity/picture.js";
 import type { GenerateOptions, GenerateProgress, GenerateResult } from "../pipeline.js";
 import { createSpans } from "../profile/spans.js";
 import { useComponent } from "../profile/use-component.js";
-import type { PixArtTransformer } from "../transformers/pixart-transformer.js";
-import { decodePicture } from "./decode.js";
 import { type Denoised, denoise } from "./denoise.js";
 import { encodePrompts } from "./encode-prompts.js";
-import type { PixArtModel } from "./model.js";
-import { checkRequest, type PixArtRequest } from "./request.js";
+import type { DiffusionModel, LatentDecoder, LatentPredictor } from "./model.js";
+import type { GenerationRequest } from "./request.js";
 
-/** Prompts to pictures: text, denoising, decoding. Upstream: `PixArtAlphaPipeline.__call__` without resolution bins. */
-export async function generatePixArt(
-  model: PixArtModel,
+/** Prompts to pictures or videos: text, denoising, decoding. Upstream: `__call__` of diffusers' pipelines. */
+export async function generate(
+  model: DiffusionModel,
   options: GenerateOptions & { readonly attention: AttentionStrategy },
 ): Promise<GenerateResult> {
   const { attention: strategy, onProgress, onWarning, signal } = options;
   signal?.throwIfAborted();
   const begin = performance.now();
-  const request = checkRequest(model, options);
+  const request = model.checkRequest(options);
   const warn = onceEach(onWarning);
   const abort = signal === undefined ? {} : { signal };
   using backend = model.backend.scope(abort);
@@ -48,10 +45,10 @@ export async function generatePixArt(
   const textEnd = performance.now();
 
   const batches = batchesOf(request);
-  const drawAll = async (transformer: PixArtTransformer) => {
+  const drawAll = async (predictor: LatentPredictor) => {
     const results: Denoised[] = [];
     const fingerprint = () => model.denoiser.fingerprint(watch("fingerprint"));
-    const common = { model, transformer, request, encoded, strategy, backend, warn, spans };
+    const common = { model, predictor, request, encoded, strategy, backend, warn, spans };
     report?.("denoise", 0, batches.length * request.steps);
     for (const [index, pictures] of batches.entries()) {
       const onStep = (done: number, steps: number) =>
@@ -74,14 +71,15 @@ export async function generatePixArt(
   const decodeBegin = performance.now();
   const latents = joinLatents(denoised, request);
   const size = latents.length / request.pictures.length;
-  const decodeAll = async (decoder: AutoencoderKl) => {
+  const decodeAll = async (decoder: LatentDecoder) => {
     const pictures: Picture[] = [];
     for (const index of request.pictures.keys()) {
       const onLayer = (share: number) => report?.("decode", index + share, request.pictures.length);
       onLayer(0);
       const part = latents.subarray(index * size, (index + 1) * size);
-      const common = { decoder, request, backend, spans, ...(report && { onLayer }) };
-      pictures.push(await decodePicture({ ...common, latents: part }));
+      using scope = backend.scope({ timed: spans.wanted });
+      const options = { backend: scope, latents: part, request, ...(report && { onLayer }) };
+      pictures.push(...(await spans.part("picture", scope, () => decoder.decode(options))));
     }
     return pictures;
   };
@@ -94,10 +92,11 @@ export async function generatePixArt(
       task: decodeAll,
     }),
   );
-  report?.("decode", images.length, images.length);
+  report?.("decode", request.pictures.length, request.pictures.length);
   const end = performance.now();
   return {
     images,
+    frames: request.frames,
     seeds: request.pictures.map(({ seed }) => seed),
     steps: denoised[0]!.steps,
     report: joinReports(denoised, batches),
@@ -110,7 +109,7 @@ export async function generatePixArt(
     },
     latents: tensor({
       dtype: "f32",
-      shape: [images.length, ...request.latentShape],
+      shape: [request.pictures.length, ...request.latentShape],
       data: latents,
     }),
   };
@@ -132,14 +131,14 @@ function reportsTo(onProgress: GenerateOptions["onProgress"]) {
   };
 }
 
-function batchesOf({ pictures, batchSize }: PixArtRequest) {
+function batchesOf({ pictures, batchSize }: GenerationRequest) {
   const count = Math.ceil(pictures.length / batchSize);
   return Array.from({ length: count }, (_, i) =>
     pictures.slice(i * batchSize, (i + 1) * batchSize),
   );
 }
 
-function joinLatents(denoised: readonly Denoised[], { pictures, latentShape }: PixArtRequest) {
+function joinLatents(denoised: readonly Denoised[], { pictures, latentShape }: GenerationRequest) {
   const size = latentShape.reduce((product, length) => product * length, 1);
   const all = new Float32Array(pictures.length * size);
   let offset = 0;
