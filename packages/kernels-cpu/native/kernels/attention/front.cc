@@ -1,5 +1,6 @@
 // The fused front: gathers the rows of each head in its own token order, normalises and rotates them, and writes the
 // packed panels. Reordering costs nothing extra: it only changes the address a row is read from.
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -16,8 +17,8 @@
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
+#include "panel_writer-inl.h"
 #include "row_transform-inl.h"
-#include "transpose-inl.h"
 
 #ifndef PAROATTN_ATTENTION_FRONT_UNIT_
 #define PAROATTN_ATTENTION_FRONT_UNIT_
@@ -25,12 +26,14 @@ namespace paroattn {
 namespace attention {
 namespace {
 
+// A block of tokens in some heads (or sets of keys and values).
 struct FrontUnit {
   const FrontOptions& options;
   const Operands& operands;
   const RowTransform& transform;  // of the queries, or of the keys
-  size_t b, head, block;          // head: of the query, or the key/value set
-  float* scratch;                 // [64][padded_dim]
+  size_t b, block, first_head, heads;
+  bool stream;     // past the caches
+  float* scratch;  // [16][padded_dim], its padding zero
 };
 
 }  // namespace
@@ -43,79 +46,90 @@ namespace paroattn {
 namespace attention {
 namespace HWY_NAMESPACE {
 
-// Rows of one head lie far apart, in any order: the hardware does not foresee them.
-constexpr size_t kRowsAhead = 8;
-
-HWY_INLINE void fetch_row(const float* row, size_t floats) {
-  for (size_t c = 0; c < floats; c += 16) hwy::Prefetch(row + c);
+Rows query_rows(const FrontUnit& unit, size_t head) {
+  const Operands& operands = unit.operands;
+  const uint32_t* gather = operands.indices(operands.order_of_head[head]);
+  const size_t start = operands.query_starts[unit.block], width = operands.heads * operands.head_dim;
+  return {gather ? gather + start : nullptr, nullptr, start, operands.query_rows(unit.block),
+          unit.b * operands.query_tokens * width + head * operands.head_dim, width};
 }
 
-HWY_INLINE void fetch_rotary(const RowTransform& transform, size_t token) {
-  if (transform.cosine == nullptr) return;
-  const size_t half = transform.head_dim / 2;
-  fetch_row(transform.cosine + token * half, half);
-  fetch_row(transform.sine + token * half, half);
+// Of keys and values. Invalid keys become zero, so that no garbage of theirs (NaN, infinity) reaches a product.
+Rows key_rows(const FrontUnit& unit, size_t set) {
+  const Operands& operands = unit.operands;
+  const auto [head, order] = operands.sets[set];
+  const uint32_t* gather = operands.indices(order);
+  const size_t start = operands.key_starts[unit.block], width = unit.options.key_value_heads * operands.head_dim;
+  const size_t count = operands.key_rows(unit.block);
+  const bool all_valid = operands.validity(unit.b, order, unit.block).count == count;
+  return {gather ? gather + start : nullptr, all_valid ? nullptr : operands.exclusion(unit.b, order, unit.block), start,
+          count, unit.b * operands.key_tokens * width + head * operands.head_dim, width};
 }
 
-HWY_INLINE void clear_row(float* row, size_t padded_dim) { std::memset(row, 0, padded_dim * sizeof(float)); }
+// Calls pack(head, first, group, next) for 16 rows after 16 rows, of one head after the other; `next` is what follows.
+template <class RowsOf, class Pack>
+HWY_INLINE void for_each_group(const FrontUnit& unit, const RowsOf& rows_of, const Pack& pack) {
+  const size_t end = unit.first_head + unit.heads;
+  Rows rows = rows_of(unit, unit.first_head);
+  for (size_t head = unit.first_head; head < end; ++head) {
+    const Rows following = head + 1 < end ? rows_of(unit, head + 1) : Rows{};
+    for (size_t first = 0; first < kBlock; first += kGroup) {
+      const RowGroup next = first + kGroup < kBlock ? RowGroup{&rows, first + kGroup} : RowGroup{&following, 0};
+      pack(head, first, RowGroup{&rows, first}, next);
+    }
+    rows = following;
+  }
+}
+
+template <bool kStream>
+HWY_INLINE void pack_queries(const FrontUnit& unit) {
+  const size_t padded_dim = unit.operands.padded_dim;
+  // Rows that are neither padded nor streamed need no stop on their way.
+  const bool in_place = !kStream && padded_dim == unit.operands.head_dim;
+  const Side side = {unit.transform, unit.options.query};
+  for_each_group(unit, query_rows, [&](size_t head, size_t first, RowGroup group, RowGroup next) HWY_ATTR {
+    float* panel = unit.operands.query_panel(unit.b, head, unit.block) + first * padded_dim;
+    transform_rows(side, group, next, in_place ? panel : unit.scratch);
+    if (!in_place) put_all<kStream>(unit.scratch, kGroup * padded_dim, panel);
+  });
+}
+
+template <bool kStream>
+HWY_INLINE void pack_values(const FrontUnit& unit, const RowGroup& group, const RowGroup& next, float* panel) {
+  const size_t padded_dim = unit.operands.padded_dim, head_dim = unit.operands.head_dim;
+  for (size_t r = 0; r < kGroup; ++r, panel += padded_dim) {
+    if (next.has(r)) fetch(unit.options.value + next.at(r), head_dim);
+    const float* row = unit.transform.zeros.data();
+    if (group.has(r)) {
+      row = unit.options.value + group.at(r);
+      if (head_dim != padded_dim) {
+        std::memcpy(unit.scratch, row, head_dim * sizeof(float));
+        row = unit.scratch;
+      }
+    }
+    put_all<kStream>(row, padded_dim, panel);
+  }
+}
+
+template <bool kStream>
+HWY_INLINE void pack_keys_and_values(const FrontUnit& unit) {
+  const size_t padded_dim = unit.operands.padded_dim, head_dim = unit.operands.head_dim;
+  const Side side = {unit.transform, unit.options.key};
+  for_each_group(unit, key_rows, [&](size_t set, size_t first, RowGroup group, RowGroup next) HWY_ATTR {
+    transform_rows(side, group, next, unit.scratch);
+    put_transposed<kStream>(unit.scratch, padded_dim, head_dim, unit.operands.key_panel(unit.b, set, unit.block) + first);
+    pack_values<kStream>(unit, group, next, unit.operands.value_panel(unit.b, set, unit.block) + first * padded_dim);
+  });
+}
 
 void pack_query(const FrontUnit& unit) {
-  const FrontOptions& options = unit.options;
-  const Operands& operands = unit.operands;
-  const uint32_t* gather = operands.indices(operands.order_of_head[unit.head]);
-  float* panel = operands.query_panel(unit.b, unit.head, unit.block);
-  const size_t rows = operands.query_rows(unit.block), start = operands.query_starts[unit.block];
-  const auto row_of = [&](size_t token) {
-    return options.query + ((unit.b * operands.query_tokens + token) * operands.heads + unit.head) * operands.head_dim;
-  };
-  for (size_t r = 0; r < kBlock; ++r, panel += operands.padded_dim) {
-    if (r + kRowsAhead < rows) {
-      const size_t ahead = Operands::source(gather, start + r + kRowsAhead);
-      fetch_row(row_of(ahead), operands.head_dim);
-      fetch_rotary(unit.transform, ahead);
-    }
-    if (r < rows) {
-      const size_t token = Operands::source(gather, start + r);
-      transform_row(unit.transform, row_of(token), token, panel);
-    } else {
-      clear_row(panel, operands.padded_dim);
-    }
-  }
+  unit.stream ? pack_queries<true>(unit) : pack_queries<false>(unit);
+  if (unit.stream) hwy::FlushStream();
 }
 
-// Keys past the valid ones become zero, so that no garbage of theirs (NaN, infinity) reaches a product.
 void pack_key_value(const FrontUnit& unit) {
-  const FrontOptions& options = unit.options;
-  const Operands& operands = unit.operands;
-  const KeyValueSet& set = operands.sets[unit.head];
-  const uint32_t* gather = operands.indices(set.order);
-  const size_t padded_dim = operands.padded_dim, head_dim = operands.head_dim;
-  const float* exclusion = operands.exclusion(unit.b, set.order, unit.block);
-  float* values = operands.value_panel(unit.b, unit.head, unit.block);
-  const size_t rows = operands.key_rows(unit.block), start = operands.key_starts[unit.block];
-  const auto row_of = [&](size_t token) {
-    return ((unit.b * operands.key_tokens + token) * options.key_value_heads + set.head) * head_dim;
-  };
-  for (size_t r = 0; r < kBlock; ++r) {
-    if (r + kRowsAhead < rows) {
-      const size_t ahead = Operands::source(gather, start + r + kRowsAhead);
-      fetch_row(options.key + row_of(ahead), head_dim);
-      fetch_row(options.value + row_of(ahead), head_dim);
-      fetch_rotary(unit.transform, ahead);
-    }
-    float* key_row = unit.scratch + r * padded_dim;
-    float* value_row = values + r * padded_dim;
-    if (exclusion[r] != 0.0f) {
-      clear_row(key_row, padded_dim);
-      clear_row(value_row, padded_dim);
-      continue;
-    }
-    const size_t token = Operands::source(gather, start + r), row = row_of(token);
-    transform_row(unit.transform, options.key + row, token, key_row);
-    std::memcpy(value_row, options.value + row, head_dim * sizeof(float));
-    std::memset(value_row + head_dim, 0, (padded_dim - head_dim) * sizeof(float));
-  }
-  transpose_rows(unit.scratch, padded_dim, head_dim, operands.key_panel(unit.b, unit.head, unit.block));
+  unit.stream ? pack_keys_and_values<true>(unit) : pack_keys_and_values<false>(unit);
+  if (unit.stream) hwy::FlushStream();
 }
 
 }  // namespace HWY_NAMESPACE
@@ -132,30 +146,48 @@ HWY_EXPORT(pack_key_value);
 
 namespace {
 
+// Panels that are larger than this together are gone from the caches before a kernel reads them.
+constexpr size_t kMostInCaches = size_t{8} << 20;
+// Heads packed at a time: their rows in a block of tokens are read while their pages are at hand.
+constexpr size_t kHeadsAtOnce = 8;
+
+// Blocks of tokens in up to eight heads (or sets of keys and values).
+struct Work {
+  size_t b, block, first_head, heads;
+};
+
+class WorkList {
+ public:
+  WorkList(size_t batch, size_t blocks, size_t heads)
+      : blocks_(blocks), heads_(heads), parts_((heads + kHeadsAtOnce - 1) / kHeadsAtOnce), size_(batch * blocks * parts_) {}
+  size_t size() const { return size_; }
+  Work operator[](size_t index) const {
+    const size_t block = index / parts_, first = index % parts_ * kHeadsAtOnce;
+    return {block / blocks_, block % blocks_, first, std::min(kHeadsAtOnce, heads_ - first)};
+  }
+
+ private:
+  size_t blocks_, heads_, parts_, size_;
+};
+
 void pack(const FrontOptions& options, const std::atomic<bool>* cancelled, Operands* operands) {
   const RowTransform query_transform(options, options.norm.query_weight, options.norm.query_bias,
                                      static_cast<float>(options.scale * kLog2E));
   const RowTransform key_transform(options, options.norm.key_weight, options.norm.key_bias, 1.0f);
-  const size_t scratch_floats = kBlock * operands->padded_dim;
+  const size_t scratch_floats = kGroup * operands->padded_dim;
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
+  std::memset(scratch.data(), 0, scratch.bytes());
+  const bool stream = operands->panel_bytes() > kMostInCaches;
   const auto query_kernel = HWY_DYNAMIC_DISPATCH(pack_query);
   const auto key_value_kernel = HWY_DYNAMIC_DISPATCH(pack_key_value);
-
-  // Heads innermost: the rows of a block of tokens are read while their pages are at hand.
-  const size_t query_units = options.batch * operands->query_blocks * operands->heads;
-  const size_t sets = operands->sets.size();
-  const size_t key_units = options.batch * operands->key_blocks * sets;
-  parallel_units(query_units + key_units, cancelled, [&](size_t index, size_t thread) {
-    float* rows = scratch.floats() + thread * scratch_floats;
-    if (index < query_units) {
-      const size_t block = index / operands->heads;
-      query_kernel({options, *operands, query_transform, block / operands->query_blocks, index % operands->heads,
-                    block % operands->query_blocks, rows});
-    } else {
-      const size_t block = (index - query_units) / sets;
-      key_value_kernel({options, *operands, key_transform, block / operands->key_blocks, (index - query_units) % sets,
-                        block % operands->key_blocks, rows});
-    }
+  const WorkList query_units(options.batch, operands->query_blocks, operands->heads);
+  const WorkList key_units(options.batch, operands->key_blocks, operands->sets.size());
+  parallel_units(query_units.size() + key_units.size(), cancelled, [&](size_t index, size_t thread) {
+    const bool query = index < query_units.size();
+    const Work work = query ? query_units[index] : key_units[index - query_units.size()];
+    (query ? query_kernel : key_value_kernel)({options, *operands, query ? query_transform : key_transform, work.b,
+                                               work.block, work.first_head, work.heads, stream,
+                                               scratch.floats() + thread * scratch_floats});
   });
 }
 

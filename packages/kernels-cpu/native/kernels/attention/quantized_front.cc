@@ -17,8 +17,8 @@
 #include "hwy/highway.h"
 #include "encode-inl.h"
 #include "micro_kernel-inl.h"
+#include "panel_writer-inl.h"
 #include "row_transform-inl.h"
-#include "transpose-inl.h"
 
 #ifndef PAROATTN_ATTENTION_QUANTIZED_FRONT_UNIT_
 #define PAROATTN_ATTENTION_QUANTIZED_FRONT_UNIT_
@@ -55,32 +55,25 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 HWY_INLINE void clear_row(float* row, size_t padded_dim) { std::memset(row, 0, padded_dim * sizeof(float)); }
 
-// The rows of a block as the kernel is to see them: [64][padded_dim]. source_of(token): where a row comes from; those that
-// are not valid, and those past the block's end, are zero.
-template <class Valid, class Source>
-HWY_INLINE void transform_block(const RowTransform& transform, const uint32_t* gather, size_t start,
-                                const Valid& valid, const Source& source_of, float* rows) {
-  for (size_t r = 0; r < kBlock; ++r, rows += transform.padded_dim) {
-    if (valid(r)) {
-      const size_t token = Operands::source(gather, start + r);
-      transform_row(transform, source_of(token), token, rows);
-    } else {
-      clear_row(rows, transform.padded_dim);
-    }
+// The rows of a block as the kernel is to see them: [64][padded_dim]. Those that are not there are zero.
+HWY_INLINE void transform_block(const Side& side, const Rows& block, float* rows) {
+  const size_t head_dim = side.transform.head_dim, padded_dim = side.transform.padded_dim;
+  for (size_t r = 0; head_dim != padded_dim && r < kBlock; ++r) {
+    std::memset(rows + r * padded_dim + head_dim, 0, (padded_dim - head_dim) * sizeof(float));
+  }
+  for (size_t first = 0; first < kBlock; first += kGroup) {
+    transform_rows(side, {&block, first}, {&block, first + kGroup}, rows + first * padded_dim);
   }
 }
 
 HWY_INLINE void query_rows(const QuantizedFrontUnit& unit, float* rows) {
   const Operands& operands = unit.operands;
-  const size_t count = operands.query_rows(unit.block);
-  transform_block(
-      unit.transform, operands.indices(operands.order_of_head[unit.head]), operands.query_starts[unit.block],
-      [&](size_t r) { return r < count; },
-      [&](size_t token) {
-        return unit.options.query +
-               ((unit.b * operands.query_tokens + token) * operands.heads + unit.head) * operands.head_dim;
-      },
-      rows);
+  const uint32_t* gather = operands.indices(operands.order_of_head[unit.head]);
+  const size_t start = operands.query_starts[unit.block], width = operands.heads * operands.head_dim;
+  transform_block({unit.transform, unit.options.query},
+                  {gather ? gather + start : nullptr, nullptr, start, operands.query_rows(unit.block),
+                   unit.b * operands.query_tokens * width + unit.head * operands.head_dim, width},
+                  rows);
 }
 
 HWY_INLINE const float* exclusion_of(const QuantizedFrontUnit& unit) {
@@ -96,11 +89,13 @@ HWY_INLINE const float* row_of_set(const QuantizedFrontUnit& unit, const float* 
 
 HWY_INLINE void key_rows(const QuantizedFrontUnit& unit, float* rows) {
   const Operands& operands = unit.operands;
-  const float* exclusion = exclusion_of(unit);
-  transform_block(
-      unit.transform, operands.indices(operands.sets[unit.head].order), operands.key_starts[unit.block],
-      [&](size_t r) { return exclusion[r] == 0.0f; },
-      [&](size_t token) { return row_of_set(unit, unit.options.key, token); }, rows);
+  const auto [head, order] = operands.sets[unit.head];
+  const uint32_t* gather = operands.indices(order);
+  const size_t start = operands.key_starts[unit.block], width = unit.options.key_value_heads * operands.head_dim;
+  transform_block({unit.transform, unit.options.key},
+                  {gather ? gather + start : nullptr, exclusion_of(unit), start, operands.key_rows(unit.block),
+                   unit.b * operands.key_tokens * width + head * operands.head_dim, width},
+                  rows);
 }
 
 HWY_INLINE void value_rows(const QuantizedFrontUnit& unit, float* rows) {
@@ -171,7 +166,11 @@ HWY_INLINE void pack_keys(const QuantizedFrontUnit& unit) {
   float* rows = unit.scratch;
   key_rows(unit, rows);
   if (bits == 0) {
-    return transpose_rows(rows, padded_dim, operands.head_dim, operands.key_panel(unit.b, unit.head, unit.block));
+    float* panel = operands.key_panel(unit.b, unit.head, unit.block);
+    for (size_t first = 0; first < kBlock; first += kGroup) {
+      put_transposed<false>(rows + first * padded_dim, padded_dim, operands.head_dim, panel + first);
+    }
+    return;
   }
   if (unit.mean != nullptr) smooth(unit, rows);
   uint32_t* words = reinterpret_cast<uint32_t*>(rows + kBlock * padded_dim);

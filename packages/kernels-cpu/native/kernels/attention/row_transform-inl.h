@@ -1,4 +1,4 @@
-// Normalisation and rotary embedding of one row (one token of one head).
+// Normalisation and rotary embedding of rows (one token of one head each).
 #if defined(PAROATTN_ATTENTION_ROW_TRANSFORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PAROATTN_ATTENTION_ROW_TRANSFORM_INL_H_
 #undef PAROATTN_ATTENTION_ROW_TRANSFORM_INL_H_
@@ -6,13 +6,13 @@
 #define PAROATTN_ATTENTION_ROW_TRANSFORM_INL_H_
 #endif
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
+#include "panel_writer-inl.h"
 #include "row_transform.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,105 +21,276 @@ namespace attention {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-HWY_INLINE float mean_of(const float* row, size_t padded_dim, size_t head_dim) {
-  const F32 d;
-  VF32 sum = hn::Zero(d);
-  for (size_t c = 0; c < padded_dim; c += kLanes) sum = hn::Add(sum, hn::LoadU(d, row + c));
-  return hn::GetLane(hn::SumOfLanes(d, sum)) / static_cast<float>(head_dim);
+// Rows of one head lie far apart, in any order: the hardware does not foresee them. Into the second-level cache, for at some
+// distances (a grid of 64 columns, walked down) all of them would want the same few lines of the first.
+HWY_INLINE void fetch(const float* row, size_t floats) {
+  for (size_t c = 0; c < floats; c += 16) __builtin_prefetch(row + c, 0, 2);
 }
 
-// How the values of a row lie about a center: the mean of their distances from it, and of the distances' squares.
-struct Spread {
-  float mean, square;
+// The tokens of a block in the order of one head, and their rows in its tensors.
+struct Rows {
+  const uint32_t* gather;  // of the block; null: tokens follow each other
+  const float* exclusion;  // of the block, 0 for a row that is there; null: all are
+  size_t start, count;
+  size_t first_row, row_stride;  // in floats
+
+  HWY_INLINE bool has(size_t r) const { return r < count && (exclusion == nullptr || exclusion[r] == 0.0f); }
+  HWY_INLINE size_t token(size_t r) const { return gather ? gather[r] : start + r; }
+  HWY_INLINE size_t at(size_t r) const { return first_row + token(r) * row_stride; }
 };
 
-// The padding must not lie at a distance from the center.
-HWY_INLINE Spread spread_about(const float* row, float center, size_t padded_dim, size_t head_dim) {
-  const F32 d;
-  VF32 sum = hn::Zero(d), squares = hn::Zero(d);
-  for (size_t c = 0; c < padded_dim; c += kLanes) {
-    const VF32 x = hn::Sub(hn::LoadU(d, row + c), hn::Set(d, center));
-    sum = hn::Add(sum, x);
-    squares = hn::MulAdd(x, x, squares);
-  }
-  const float count = static_cast<float>(head_dim);
-  return {hn::GetLane(hn::SumOfLanes(d, sum)) / count, hn::GetLane(hn::SumOfLanes(d, squares)) / count};
-}
+// 16 rows, from the row `first` of the block.
+struct RowGroup {
+  const Rows* rows;
+  size_t first;
+  HWY_INLINE bool has(size_t r) const { return rows->has(first + r); }
+  HWY_INLINE size_t token(size_t r) const { return rows->token(first + r); }
+  HWY_INLINE size_t at(size_t r) const { return rows->at(first + r); }
+};
 
-// Pairs (i, i + half).
-HWY_INLINE void rotate_half(float* row, const float* cosine, const float* sine, size_t half) {
-  const F32 d;
-  size_t i = 0;
-  for (; i + kLanes <= half; i += kLanes) {
-    const VF32 a = hn::LoadU(d, row + i), b = hn::LoadU(d, row + half + i);
-    const VF32 cos = hn::LoadU(d, cosine + i), sin = hn::LoadU(d, sine + i);
-    hn::StoreU(hn::NegMulAdd(b, sin, hn::Mul(a, cos)), d, row + i);
-    hn::StoreU(hn::MulAdd(a, sin, hn::Mul(b, cos)), d, row + half + i);
-  }
-  for (; i < half; ++i) {
-    const float a = row[i], b = row[half + i];
-    row[i] = a * cosine[i] - b * sine[i];
-    row[half + i] = a * sine[i] + b * cosine[i];
-  }
-}
-
-// Pairs (2i, 2i + 1).
-HWY_INLINE void rotate_interleaved(float* row, const float* cosine, const float* sine, size_t half) {
-  size_t i = 0;
-#if HWY_TARGET != HWY_SCALAR
-  const F32 d;
-  for (; i + kLanes <= half; i += kLanes) {
-    VF32 a, b;
-    hn::LoadInterleaved2(d, row + 2 * i, a, b);
-    const VF32 cos = hn::LoadU(d, cosine + i), sin = hn::LoadU(d, sine + i);
-    const VF32 first = hn::NegMulAdd(b, sin, hn::Mul(a, cos));
-    const VF32 second = hn::MulAdd(a, sin, hn::Mul(b, cos));
-    hn::StoreInterleaved2(first, second, d, row + 2 * i);
+// Calls visit(d, c) for the vectors of `count` floats, with narrower ones at the end.
+template <class Visit>
+HWY_INLINE void for_each_vector(size_t count, const Visit& visit) {
+  size_t c = 0;
+  for (; c + kLanes <= count; c += kLanes) visit(F32(), c);
+#if HWY_MAX_BYTES == 64
+  if (c + 8 <= count) {
+    visit(hn::Full256<float>(), c);
+    c += 8;
   }
 #endif
-  for (; i < half; ++i) {
-    const float a = row[2 * i], b = row[2 * i + 1];
-    row[2 * i] = a * cosine[i] - b * sine[i];
-    row[2 * i + 1] = a * sine[i] + b * cosine[i];
+#if HWY_MAX_BYTES >= 32
+  if (c + 4 <= count) {
+    visit(hn::Full128<float>(), c);
+    c += 4;
+  }
+#endif
+  for (; c < count; ++c) visit(hn::CappedTag<float, 1>(), c);
+}
+
+// Of the rows of a group: x becomes (x - center) * factor + shift.
+struct Moments {
+  HWY_ALIGN float center[kGroup];
+  HWY_ALIGN float factor[kGroup];
+  HWY_ALIGN float shift[kGroup];
+};
+
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE void sums_of(VF32 a, VF32 b, VF32 c, VF32 e, float* sums) {
+  sums[0] = hn::GetLane(a);
+  sums[1] = hn::GetLane(b);
+  sums[2] = hn::GetLane(c);
+  sums[3] = hn::GetLane(e);
+}
+#else
+// sums: [4], of all lanes of each vector.
+HWY_INLINE void sums_of(VF32 a, VF32 b, VF32 c, VF32 e, float* sums) {
+  const F32 d;
+  const hn::Full128<float> d4;
+  const hn::Repartition<double, F32> dd;
+  const auto ab = hn::BitCast(dd, hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b)));
+  const auto ce = hn::BitCast(dd, hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e)));
+  const VF32 low = hn::BitCast(d, hn::InterleaveLower(dd, ab, ce)), high = hn::BitCast(d, hn::InterleaveUpper(dd, ab, ce));
+  HWY_ALIGN float blocks[kLanes];
+  hn::Store(hn::Add(low, high), d, blocks);
+  auto sum = hn::Load(d4, blocks);
+  for (size_t i = 4; i < kLanes; i += 4) sum = hn::Add(sum, hn::Load(d4, blocks + i));
+  hn::StoreU(sum, d4, sums);
+}
+#endif
+
+// Sums of x - center over each row, and of their squares. rows: [16], readable, and zero, up to a whole vector; centers:
+// [16], or zeros if not kCentered; sums and squares: [16].
+template <bool kCentered>
+HWY_INLINE void sum_rows(const float* const* rows, size_t head_dim, const float* centers, float* sums, float* squares) {
+  const F32 d;
+  for (size_t first = 0; first < kGroup; first += 4) {
+    VF32 sum[4], square[4];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < 4; ++r) sum[r] = square[r] = hn::Zero(d);
+    for (size_t c = 0; c < head_dim; c += kLanes) {
+#pragma GCC unroll 4
+      for (size_t r = 0; r < 4; ++r) {
+        VF32 x = hn::LoadU(d, rows[first + r] + c);
+        if constexpr (kCentered) {
+          x = hn::Sub(x, hn::Set(d, centers[first + r]));
+          // What lies past head_dim is at no distance from the center.
+          if (c + kLanes > head_dim) x = hn::IfThenElseZero(hn::FirstN(d, head_dim - c), x);
+        }
+        sum[r] = hn::Add(sum[r], x);
+        square[r] = hn::MulAdd(x, x, square[r]);
+      }
+    }
+    sums_of(sum[0], sum[1], sum[2], sum[3], sums + first);
+    sums_of(square[0], square[1], square[2], square[3], squares + first);
   }
 }
 
-// source: [head_dim], any alignment; row: [padded_dim], aligned, its padding becomes zero.
-HWY_INLINE void transform_row(const RowTransform& t, const float* source, size_t token, float* row) {
+HWY_INLINE void measure_rows(const RowTransform& t, const float* const* rows, Moments& moments) {
   const F32 d;
-  if (t.padded_dim != t.head_dim) {
-    std::memcpy(row, source, t.head_dim * sizeof(float));
-    std::memset(row + t.head_dim, 0, (t.padded_dim - t.head_dim) * sizeof(float));
-    source = row;
+  const VF32 count = hn::Set(d, static_cast<float>(t.head_dim)), epsilon = hn::Set(d, t.epsilon);
+  HWY_ALIGN float sums[kGroup], squares[kGroup];
+  sum_rows<false>(rows, t.head_dim, nullptr, sums, squares);
+  for (size_t r = 0; t.norm == NormKind::kLayer && r < kGroup; r += kLanes) {
+    hn::Store(hn::Div(hn::Load(d, sums + r), count), d, moments.center + r);
   }
-  if (t.norm == NormKind::kNone) {
-    const VF32 scale = hn::Set(d, t.scale);
-    for (size_t c = 0; c < t.padded_dim; c += kLanes) hn::Store(hn::Mul(hn::LoadU(d, source + c), scale), d, row + c);
-  } else {
-    // The mean of a layer norm is rounded, which shows where it is many deviations from zero; the second pass finds by
-    // how much (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
-    float center = 0.0f, correction = 0.0f;
-    if (t.norm == NormKind::kLayer) {
-      center = mean_of(source, t.padded_dim, t.head_dim);
-      std::fill(row + t.head_dim, row + t.padded_dim, center);
-    }
-    const Spread spread = spread_about(source, center, t.padded_dim, t.head_dim);
-    if (t.norm == NormKind::kLayer) correction = spread.mean;
-    const float square = spread.square - correction * correction;
-    const VF32 factor = hn::Set(d, 1.0f / std::sqrt(square + t.epsilon));
-    for (size_t c = 0; c < t.padded_dim; c += kLanes) {
-      const VF32 distance = hn::Sub(hn::LoadU(d, source + c), hn::Set(d, center));
-      const VF32 x = hn::Mul(hn::Sub(distance, hn::Set(d, correction)), factor);
-      hn::Store(hn::MulAdd(x, hn::LoadU(d, t.weight.data() + c), hn::LoadU(d, t.bias.data() + c)), d, row + c);
+  // The mean of a layer norm is rounded, which shows where it is many deviations from zero; a second pass finds by how
+  // much (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
+  if (t.norm == NormKind::kLayer) sum_rows<true>(rows, t.head_dim, moments.center, sums, squares);
+  for (size_t r = 0; r < kGroup; r += kLanes) {
+    const VF32 mean = t.norm == NormKind::kLayer ? hn::Div(hn::Load(d, sums + r), count) : hn::Zero(d);
+    const VF32 variance = hn::NegMulAdd(mean, mean, hn::Div(hn::Load(d, squares + r), count));
+    const VF32 factor = hn::Div(hn::Set(d, 1.0f), hn::Sqrt(hn::Add(variance, epsilon)));
+    hn::Store(factor, d, moments.factor + r);
+    hn::Store(hn::Neg(hn::Mul(mean, factor)), d, moments.shift + r);
+  }
+}
+
+// The values of a row after the norm, which the rotation takes up as they are made.
+template <NormKind kNorm>
+struct NormalisedRow {
+  NormalisedRow(const RowTransform& t, const float* row, const Moments& moments, size_t r)
+      : source(row), weight(t.weight.data()), bias(t.bias.data()), factor(t.scale) {
+    if constexpr (kNorm != NormKind::kNone) factor = moments.factor[r];
+    if constexpr (kNorm == NormKind::kLayer) {
+      center = moments.center[r];
+      shift = moments.shift[r];
     }
   }
-  if (t.cosine == nullptr) return;
+
+  template <class D>
+  HWY_INLINE hn::Vec<D> at(D d, size_t c) const {
+    const auto x = hn::LoadU(d, source + c), factors = hn::Set(d, factor);
+    if constexpr (kNorm == NormKind::kNone) {
+      return hn::Mul(x, factors);
+    } else if constexpr (kNorm == NormKind::kRms) {
+      return hn::Mul(hn::Mul(x, factors), hn::LoadU(d, weight + c));
+    } else {
+      const auto normalised = hn::MulAdd(hn::Sub(x, hn::Set(d, center)), factors, hn::Set(d, shift));
+      return hn::MulAdd(normalised, hn::LoadU(d, weight + c), hn::LoadU(d, bias + c));
+    }
+  }
+  HWY_INLINE float number(size_t c) const { return hn::GetLane(at(hn::CappedTag<float, 1>(), c)); }
+
+  const float* source;
+  const float* weight;
+  const float* bias;
+  float factor, center = 0.0f, shift = 0.0f;
+};
+
+// Pairs (i, i + half).
+template <class Row>
+HWY_INLINE void rotate_half(const Row& row, const float* cosine, const float* sine, size_t half, float* out) {
+  for_each_vector(half, [&](auto d, size_t i) HWY_ATTR {
+    const auto a = row.at(d, i), b = row.at(d, half + i);
+    const auto cos = hn::LoadU(d, cosine + i), sin = hn::LoadU(d, sine + i);
+    hn::StoreU(hn::NegMulAdd(b, sin, hn::Mul(a, cos)), d, out + i);
+    hn::StoreU(hn::MulAdd(a, sin, hn::Mul(b, cos)), d, out + half + i);
+  });
+}
+
+#if HWY_TARGET != HWY_SCALAR
+// The next floats, each twice.
+template <class D>
+HWY_INLINE hn::Vec<D> load_twice(D d, const float* from) {
+  const auto once = hn::ZeroExtendVector(d, hn::LoadU(hn::Half<D>(), from));
+#if HWY_MAX_BYTES == 16
+  return hn::InterleaveLower(d, once, once);
+#else
+  alignas(64) static constexpr int32_t kTwice[16] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
+  return hn::TableLookupLanes(once, hn::SetTableIndices(d, kTwice));
+#endif
+}
+
+template <class D, class Row>
+HWY_INLINE void rotate_pairs(D d, const Row& row, const float* cosine, const float* sine, size_t c, float* out) {
+  alignas(64) static constexpr float kSigns[16] = {-0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f,
+                                                   -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f};
+  const auto x = row.at(d, c);
+  const auto cos = load_twice(d, cosine + c / 2), sin = load_twice(d, sine + c / 2);
+  hn::StoreU(hn::MulAdd(hn::Reverse2(d, x), hn::Xor(sin, hn::Load(d, kSigns)), hn::Mul(x, cos)), d, out + c);
+}
+#endif
+
+// Pairs (2i, 2i + 1).
+template <class Row>
+HWY_INLINE void rotate_interleaved(const Row& row, const float* cosine, const float* sine, size_t half, float* out) {
+  size_t c = 0;
+#if HWY_TARGET != HWY_SCALAR
+  for (; c + kLanes <= 2 * half; c += kLanes) rotate_pairs(F32(), row, cosine, sine, c, out);
+#endif
+#if HWY_MAX_BYTES == 64
+  if (c + 8 <= 2 * half) {
+    rotate_pairs(hn::Full256<float>(), row, cosine, sine, c, out);
+    c += 8;
+  }
+#endif
+  for (; c < 2 * half; c += 2) {
+    const float a = row.number(c), b = row.number(c + 1), cos = cosine[c / 2], sin = sine[c / 2];
+    out[c] = a * cos - b * sin;
+    out[c + 1] = a * sin + b * cos;
+  }
+}
+
+// Queries or keys: their tensor, and what is done to its rows.
+struct Side {
+  const RowTransform& transform;
+  const float* tensor;
+
+  HWY_INLINE void fetch_row(const RowGroup& group, size_t r) const {
+    if (!group.has(r)) return;
+    fetch(tensor + group.at(r), transform.head_dim);
+    if (transform.cosine == nullptr) return;
+    const size_t half = transform.head_dim / 2, at = group.token(r) * half;
+    fetch(transform.cosine + at, half);
+    fetch(transform.sine + at, half);
+  }
+};
+
+template <NormKind kNorm>
+HWY_NOINLINE void write_rows(const Side& side, const float* const* sources, const RowGroup& group, const RowGroup& next,
+                             const Moments& moments, float* rows) {
+  const RowTransform& t = side.transform;
   const size_t half = t.head_dim / 2;
-  if (t.pairing == RotaryPairing::kHalf) {
-    rotate_half(row, t.cosine + token * half, t.sine + token * half, half);
-  } else {
-    rotate_interleaved(row, t.cosine + token * half, t.sine + token * half, half);
+  for (size_t r = 0; r < kGroup; ++r) {
+    side.fetch_row(next, r);
+    float* out = rows + r * t.padded_dim;
+    if (!group.has(r)) {
+      std::memset(out, 0, t.head_dim * sizeof(float));
+      continue;
+    }
+    const NormalisedRow<kNorm> row(t, sources[r], moments, r);
+    if (t.cosine == nullptr) {
+      for_each_vector(t.head_dim, [&](auto d, size_t c) HWY_ATTR { hn::StoreU(row.at(d, c), d, out + c); });
+      continue;
+    }
+    const float* cosine = t.cosine + group.token(r) * half;
+    const float* sine = t.sine + group.token(r) * half;
+    if (t.pairing == RotaryPairing::kHalf) {
+      rotate_half(row, cosine, sine, half, out);
+    } else {
+      rotate_interleaved(row, cosine, sine, half, out);
+    }
   }
+}
+
+// Writes the rows of a group, and zeros for those that it lacks, while the next group's come from afar. rows:
+// [16][padded_dim], aligned, its padding zero, which it stays.
+HWY_INLINE void transform_rows(const Side& side, const RowGroup& group, const RowGroup& next, float* rows) {
+  const RowTransform& t = side.transform;
+  Moments moments = {};
+  const float* sources[kGroup];
+  for (size_t r = 0; r < kGroup; ++r) sources[r] = group.has(r) ? side.tensor + group.at(r) : t.zeros.data();
+  if (t.norm == NormKind::kNone) return write_rows<NormKind::kNone>(side, sources, group, next, moments, rows);
+  for (size_t r = 0; t.head_dim % kLanes != 0 && r < kGroup; ++r) {
+    if (!group.has(r)) continue;
+    float* out = rows + r * t.padded_dim;
+    std::memcpy(out, sources[r], t.head_dim * sizeof(float));
+    sources[r] = out;
+  }
+  measure_rows(t, sources, moments);
+  if (t.norm == NormKind::kRms) return write_rows<NormKind::kRms>(side, sources, group, next, moments, rows);
+  write_rows<NormKind::kLayer>(side, sources, group, next, moments, rows);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -11,6 +11,10 @@
 namespace paroattn {
 namespace attention {
 
+// Rows are taken so many at a time. What the norm needs is found for all of them first, so that no row waits for a sum, a
+// root and a division of its own; and so many keys are a cache line of their transposed panel.
+constexpr size_t kGroup = 16;
+
 struct RowTransform {
   // row = (norm(row) * weight + bias) * scale, then rotated. weight and bias: [head_dim] or null.
   RowTransform(const FrontOptions& options, const float* weights, const float* biases, float factor)
@@ -21,6 +25,7 @@ struct RowTransform {
         scale(factor),
         weight(padded_dim, 0.0f),
         bias(padded_dim, 0.0f),
+        zeros(padded_dim, 0.0f),
         cosine(options.rotary.cosine),
         sine(options.rotary.sine),
         pairing(options.rotary.pairing) {
@@ -35,6 +40,7 @@ struct RowTransform {
   float epsilon;
   float scale;                      // already in weight and bias
   std::vector<float> weight, bias;  // [padded_dim]
+  std::vector<float> zeros;         // [padded_dim]
   const float* cosine;              // [tokens, head_dim / 2] or null
   const float* sine;
   RotaryPairing pairing;

@@ -33,9 +33,8 @@ double now(int threads_of_cpu_time) {
 
 struct Row {
   const char* name;
-  double operations;  // floating-point, or bytes moved if `bytes`
+  double operations;  // floating-point
   std::function<void()> run;
-  bool bytes = false;
   double best = 1e9;
 };
 
@@ -70,10 +69,6 @@ int main(int argc, char** argv) {
   Random random(1);
   const size_t size = kTokens * kHeads * dim;
   const auto query = random.normals(size), key = random.normals(size), value = random.normals(size);
-  const auto reordered = random.permutation(kTokens);
-  const uint32_t* indices[] = {nullptr, reordered.data()};
-  const uint32_t choice[] = {0, 1, 0, 1, 0, 1, 0, 1};
-  std::vector<float> cosine(kTokens * dim / 2, 0.6f), sine(kTokens * dim / 2, 0.8f), weight(dim, 1.0f);
 
   FrontOptions front;
   front.query = query.data();
@@ -83,28 +78,10 @@ int main(int argc, char** argv) {
   front.heads = front.key_value_heads = kHeads;
   front.head_dim = dim;
   front.scale = 1.0f / std::sqrt(static_cast<float>(dim));
-  // A pool of one: what the addon's pool does for the front in steady state.
-  static std::vector<std::pair<size_t, void*>> pool;
-  front.allocator.allocate = [](size_t bytes, void*) -> void* {
-    for (auto& [have, pointer] : pool) {
-      if (have == bytes && pointer) return std::exchange(pointer, nullptr);
-    }
-    return std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-  };
-  front.allocator.release = [](void* pointer, size_t bytes, void*) { pool.push_back({bytes, pointer}); };
-  FrontOptions ordered = front, normed = front, rotated = front;
-  ordered.orders = {indices, 2, choice};
-  normed.norm.kind = NormKind::kRms;
-  normed.norm.query_weight = normed.norm.key_weight = weight.data();
-  rotated.rotary = {cosine.data(), sine.data(), RotaryPairing::kInterleaved};
-  FrontOptions full = ordered;
-  full.norm = normed.norm;
-  full.rotary = rotated.rotary;
 
   Status status;
   const OperandsPtr operands = prepare_attention(front, nullptr, &status);
   std::vector<float> output(size), lse(kHeads * kTokens);
-  std::vector<float> copies[3] = {query, key, value};
   std::vector<float> sum(kHeads * kBlocks * kBlocks), maximum(sum), small_count(sum);
   AttentionOptions dense;
   dense.log_sum_exp = lse.data();
@@ -125,7 +102,6 @@ int main(int argc, char** argv) {
   statistics.sum = sum.data();
   statistics.maximum = maximum.data();
   statistics.small_count = small_count.data();
-  const double moved = 2.0 * 3 * static_cast<double>(size) * sizeof(float);
 
   // In codes, with the machine's VNNI and without.
   const Quantization in_codes[] = {{8, true, 8, ProbabilityGroup::kTile, 127, false},
@@ -133,12 +109,11 @@ int main(int argc, char** argv) {
                                    {8, true, 8, ProbabilityGroup::kTile, 255, false},
                                    {8, true, 0, ProbabilityGroup::kTile, 127, false},
                                    {4, true, 4, ProbabilityGroup::kTile, 15, false}};
-  std::vector<FrontOptions> coded_fronts;
   std::vector<OperandsPtr> coded;
   for (const Quantization& quantization : in_codes) {
-    coded_fronts.push_back(front);
-    coded_fronts.back().quantization = quantization;
-    coded.push_back(prepare_attention(coded_fronts.back(), nullptr, &status));
+    FrontOptions coded_front = front;
+    coded_front.quantization = quantization;
+    coded.push_back(prepare_attention(coded_front, nullptr, &status));
   }
   const auto quantized = [&](size_t i, bool vnni) {
     return [&, i, vnni] {
@@ -162,24 +137,6 @@ int main(int argc, char** argv) {
     }
   }
   rows.push_back({"statistics", flops / 2, [&] { block_statistics(*operands, statistics, nullptr); }});
-  rows.push_back({"copy of q, k, v", moved, [&] {
-#pragma omp parallel for
-                    for (int part = 0; part < 96; ++part) {
-                      const size_t bytes = size * sizeof(float) / 32, at = static_cast<size_t>(part % 32) * bytes;
-                      const float* from[] = {query.data(), key.data(), value.data()};
-                      std::memcpy(reinterpret_cast<char*>(copies[part / 32].data()) + at,
-                                  reinterpret_cast<const char*>(from[part / 32]) + at, bytes);
-                    }
-                  }, true});
-  const auto add_front = [&](const char* name, const FrontOptions& options) {
-    rows.push_back({name, moved, [&] { prepare_attention(options, nullptr, &status); }, true});
-  };
-  add_front("front: pack", front);
-  add_front("front: order", ordered);
-  add_front("front: norm", normed);
-  add_front("front: rotary", rotated);
-  add_front("front: all of these", full);
-  add_front("front: int8", coded_fronts.front());
   for (int round = 0; round < rounds; ++round) {
     const double before = now(cpu_time), operations = multiply_add_on(threads);
     ceiling = std::max(ceiling, 1e-9 * operations / (now(cpu_time) - before));
@@ -194,10 +151,9 @@ int main(int argc, char** argv) {
               rounds);
   std::printf("FMA ceiling %.0f GFLOP/s\n", ceiling);
   for (const Row& row : rows) {
-    std::printf("%-24s %8.2f ms  %7.1f %s", row.name, row.best * 1e3, row.operations / row.best * 1e-9,
-                row.bytes ? "GB/s   " : "GFLOP/s");
-    if (!row.bytes) std::printf("  %4.1f %% of the ceiling", row.operations / row.best * 1e-7 / ceiling);
-    std::printf("  %.2fx the speed of dense\n", rows[0].best / row.best);
+    std::printf("%-24s %8.2f ms  %7.1f GFLOP/s  %4.1f %% of the ceiling  %.2fx the speed of dense\n", row.name,
+                row.best * 1e3, row.operations / row.best * 1e-9, row.operations / row.best * 1e-7 / ceiling,
+                rows[0].best / row.best);
   }
   return 0;
 }

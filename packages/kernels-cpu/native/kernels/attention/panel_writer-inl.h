@@ -1,9 +1,9 @@
-// Transposes 64 rows of keys into a panel whose rows are channels.
-#if defined(PAROATTN_ATTENTION_TRANSPOSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef PAROATTN_ATTENTION_TRANSPOSE_INL_H_
-#undef PAROATTN_ATTENTION_TRANSPOSE_INL_H_
+// Writes rows to panels: as they are, or transposed so that the rows of the panel are channels.
+#if defined(PAROATTN_ATTENTION_PANEL_WRITER_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PAROATTN_ATTENTION_PANEL_WRITER_INL_H_
+#undef PAROATTN_ATTENTION_PANEL_WRITER_INL_H_
 #else
-#define PAROATTN_ATTENTION_TRANSPOSE_INL_H_
+#define PAROATTN_ATTENTION_PANEL_WRITER_INL_H_
 #endif
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include "attention.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
+#include "row_transform.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace paroattn {
@@ -18,7 +19,26 @@ namespace attention {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Past the caches where panels will not fit them: that spares the reading of lines that are written whole.
+template <bool kStream>
+HWY_INLINE void put(VF32 v, float* to) {
+  const F32 d;
+  if constexpr (kStream) {
+    hn::Stream(v, d, to);
+  } else {
+    hn::Store(v, d, to);
+  }
+}
+
+// from: any alignment; to: aligned; count: a multiple of 16.
+template <bool kStream>
+HWY_INLINE void put_all(const float* from, size_t count, float* to) {
+  const F32 d;
+  for (size_t c = 0; c < count; c += kLanes) put<kStream>(hn::LoadU(d, from + c), to + c);
+}
+
 #if HWY_TARGET == HWY_SCALAR
+template <bool kStream>
 HWY_INLINE size_t transpose_groups_of_four(const float*, size_t, size_t, float*) { return 0; }
 #else
 // Four floats of each of the rows 0, 4, 8, ..., one row per 128-bit block.
@@ -41,13 +61,14 @@ HWY_INLINE VF32 load_every_fourth_row(const float* rows, size_t stride) {
 
 // A block of 4 channels of kLanes keys is four vectors, transposed within their 128-bit blocks.
 // Returns the number of columns done.
+template <bool kStream>
 HWY_INLINE size_t transpose_groups_of_four(const float* rows, size_t stride, size_t columns, float* panel) {
   const F32 d;
   const hn::Repartition<double, F32> dd;
   const auto wide = [dd](VF32 v) HWY_ATTR { return hn::BitCast(dd, v); };
   size_t c = 0;
   for (; c + 4 <= columns; c += 4) {
-    for (size_t r = 0; r < kBlock; r += kLanes) {
+    for (size_t r = 0; r < kGroup; r += kLanes) {
       const float* block = rows + r * stride + c;
       const VF32 r0 = load_every_fourth_row(block, stride);
       const VF32 r1 = load_every_fourth_row(block + stride, stride);
@@ -56,20 +77,22 @@ HWY_INLINE size_t transpose_groups_of_four(const float* rows, size_t stride, siz
       const auto low01 = wide(hn::InterleaveLower(d, r0, r1)), high01 = wide(hn::InterleaveUpper(d, r0, r1));
       const auto low23 = wide(hn::InterleaveLower(d, r2, r3)), high23 = wide(hn::InterleaveUpper(d, r2, r3));
       float* to = panel + c * kBlock + r;
-      hn::Store(hn::BitCast(d, hn::InterleaveLower(dd, low01, low23)), d, to);
-      hn::Store(hn::BitCast(d, hn::InterleaveUpper(dd, low01, low23)), d, to + kBlock);
-      hn::Store(hn::BitCast(d, hn::InterleaveLower(dd, high01, high23)), d, to + 2 * kBlock);
-      hn::Store(hn::BitCast(d, hn::InterleaveUpper(dd, high01, high23)), d, to + 3 * kBlock);
+      put<kStream>(hn::BitCast(d, hn::InterleaveLower(dd, low01, low23)), to);
+      put<kStream>(hn::BitCast(d, hn::InterleaveUpper(dd, low01, low23)), to + kBlock);
+      put<kStream>(hn::BitCast(d, hn::InterleaveLower(dd, high01, high23)), to + 2 * kBlock);
+      put<kStream>(hn::BitCast(d, hn::InterleaveUpper(dd, high01, high23)), to + 3 * kBlock);
     }
   }
   return c;
 }
 #endif
 
-// rows: [64][stride], aligned, stride a multiple of 16 and not below columns; panel: [columns][64], aligned.
-HWY_INLINE void transpose_rows(const float* rows, size_t stride, size_t columns, float* panel) {
-  for (size_t c = transpose_groups_of_four(rows, stride, columns, panel); c < columns; ++c) {
-    for (size_t r = 0; r < kBlock; ++r) panel[c * kBlock + r] = rows[r * stride + c];
+// rows: [16][stride], aligned, stride a multiple of 16 and not below columns; panel: [columns][64], aligned, from the
+// column of the first row.
+template <bool kStream>
+HWY_INLINE void put_transposed(const float* rows, size_t stride, size_t columns, float* panel) {
+  for (size_t c = transpose_groups_of_four<kStream>(rows, stride, columns, panel); c < columns; ++c) {
+    for (size_t r = 0; r < kGroup; ++r) panel[c * kBlock + r] = rows[r * stride + c];
   }
 }
 
