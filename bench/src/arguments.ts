@@ -8,9 +8,10 @@ const USAGE = `usage: npm run bench -- attention|layers [--json] [--threads N] [
        npm run bench -- table    writes the README's tables from the latest saved results
        npm run bench -- captions [--json] [--threads N] [--pictures N] [--attention dense|paro]
                     [--set one|two] [--guidance N]
-       npm run bench -- orders   [--json] [--rounds N]`;
+       npm run bench -- orders   [--json] [--rounds N]
+       npm run bench -- stall    [--json] [--threads N] [--rounds N]`;
 
-const SUITES = ["attention", "layers", "pipeline", "table", "captions", "orders"] as const;
+const SUITES = ["attention", "layers", "pipeline", "table", "captions", "orders", "stall"] as const;
 
 export function refuse(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);

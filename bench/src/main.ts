@@ -6,7 +6,8 @@ import { caseText } from "./results/text.js";
 import { runSuite, type SuiteName } from "./run-suite.js";
 import { benchCaptions } from "./suites/captions.js";
 import { benchOrders } from "./suites/orders.js";
-import { captionRow, ordersRow } from "./suites/rows.js";
+import { captionRow, ordersRow, stallRow } from "./suites/rows.js";
+import { benchStall } from "./suites/stall.js";
 
 const settings = readArguments();
 const progress = new Progress();
@@ -48,6 +49,15 @@ async function run(): Promise<void> {
         onProgress: (done) => progress.show("orders", done),
       })) {
         print(line, ordersRow(line));
+      }
+      return;
+    case "stall":
+      for await (const line of benchStall({
+        threads: settings.threads,
+        rounds: settings.rounds ?? 3,
+        onProgress: (done) => progress.show("stall", done),
+      })) {
+        print(line, stallRow(line));
       }
       return;
     case "table":

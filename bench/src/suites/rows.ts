@@ -1,5 +1,6 @@
 import type { CaptionLine, CaptionSummary } from "./captions.js";
 import type { IndicesLine, RowsLine } from "./orders.js";
+import type { StallLine } from "./stall.js";
 
 /** A prompt with what is wrong in its picture, or the sum over all. */
 export function captionRow(line: CaptionLine | CaptionSummary): string {
@@ -22,4 +23,13 @@ export function ordersRow(line: IndicesLine | RowsLine): string {
     `${median[key].toFixed(2)}x (${best[key].toFixed(2)})`;
   const what = `${line.type} x ${line.channels}`.padEnd(20);
   return `${what}${order}: copy ${median.copyMs.toFixed(3)} ms; apply ${speed("apply")}, restore ${speed("restore")}, apply to a new array ${speed("applyNew")} of copy speed, median (best)`;
+}
+
+/** How long the event loop stood still while something ran, and what memory that took, as one row. */
+export function stallRow({ phase, ms, stallMs, aboveBytes, operandBytes }: StallLine): string {
+  const memory =
+    aboveBytes === null
+      ? ""
+      : `, memory above before ${(aboveBytes / 1e6).toFixed(0)} MB (q, k and v: ${(operandBytes / 1e6).toFixed(0)} MB)`;
+  return `${phase.padEnd(10)} ${ms.toFixed(0)} ms, longest stall ${stallMs.toFixed(1)} ms${memory}`;
 }
