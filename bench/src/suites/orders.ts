@@ -45,7 +45,7 @@ const LAYOUT = videoLayout({ frames: 13, height: 30, width: 45 });
 /** Of each kind of order: rows of the grid that stay whole, frames turned, frames fastest of two kinds. */
 const ORDERS: readonly AxisOrder[] = ["HFW", "FWH", "HWF", "WHF"];
 const TYPES = [Float32Array, Uint16Array] as const;
-const CHANNELS = [64, 128, 512, 1152, 1920];
+const CHANNELS = [64, 128, 512, 1152, 1920, 3072];
 
 /** Orders of 17,550 video tokens against plain copies, turn by turn. Single-threaded. */
 export async function* benchOrders(options: {
