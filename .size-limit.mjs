@@ -28,9 +28,9 @@ export default [
   budget("backend", "18 kB"),
   budget("backend", "40 kB", { entry: "conformance" }),
   budget("attention", "12 kB"),
-  budget("kernels-cpu", "8 kB"),
+  budget("kernels-cpu", "10 kB"),
   budget("kernels-cuda", "7 kB"),
-  budget("pipelines", "30 kB"),
+  budget("pipelines", "40 kB"),
   budget("sample-image", "7 kB"),
   budget("sample-video", "5 kB"),
 ];
