@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { MeasuredCase } from "../src/measure/case.js";
+import type { MeasuredRow } from "../src/measure/compare.js";
 import type { Result } from "../src/results/result.js";
 import { tables } from "../src/results/table.js";
 import { caseText } from "../src/results/text.js";
@@ -39,6 +40,11 @@ it("prints a case in 80 columns", () => {
 `);
 });
 
+function part(name: string, share: number): MeasuredRow {
+  const ratios = [{ against: "whole", as: "part", best: share, median: share }] as const;
+  return { name, bestMs: 1000 * share, medianMs: 1000 * share, ratios };
+}
+
 it("writes what is compared into the README's table, with both sides", () => {
   const result: Result = {
     format: "paroattn-bench 1",
@@ -58,16 +64,29 @@ it("writes what is compared into the README's table, with both sides", () => {
     },
     peers: { "onnxruntime-node": "1.30.0" },
     absent: { torch: "no module" },
-    cases: [measured],
+    cases: [
+      measured,
+      {
+        name: "loop",
+        rounds: 1,
+        notes: [],
+        rows: [
+          { name: "whole", bestMs: 1000, medianMs: 1000, ratios: [] },
+          part("linear", 0.2),
+          part("slice", 0.009),
+        ],
+      },
+    ],
   };
   expect(tables([result]).split("\n").slice(2)).toEqual([
     "`npm run bench -- attention` on 2026-01-02, commit 0123456: A processor, 2 cores, 2 threads, cpu (AVX2, 2 threads), Node 20.19.0; beside onnxruntime-node 1.30.0, torch is missing (no module).",
-    "Best of the rounds, medians in brackets; rates are of the best.",
+    "Best of the rounds, medians in brackets; rates are of the best. Parts under 1 % are left out.",
     "",
     "| case | | time | rate | compared |",
     "| --- | --- | --- | --- | --- |",
     "| dense 8 x 4,096 x 64, 15 rounds | paroattn | 80.00 ms (100.0 ms) | 430 GFLOP/s | 1.25x (1.20x) the speed of onnxruntime-node: 100.0 ms (120.0 ms); 85.9 % (85.9 %) of the FMA ceiling: 500 GFLOP/s |",
     "| | int8: simulated, not timed | | | |",
+    "| loop, 1 round | linear | 200.0 ms (200.0 ms) |  | 20.0 % (20.0 %) of whole: 1.000 s (1.000 s) |",
     "",
   ]);
 });

@@ -25,16 +25,16 @@ function suiteTable(result: Result): string {
     `### ${SUITES[suite] ?? suite}`,
     "",
     `\`npm run bench -- ${suite}\` on ${measuredAt.slice(0, 10)}, commit ${commit.slice(0, 7)}${changed ? " with changes" : ""}: ${machine.cpu}, ${machine.cores} cores, ${threads} threads, ${machine.backend}, Node ${machine.node}${beside && `; beside ${beside}`}.`,
-    "Best of the rounds, medians in brackets; rates are of the best.",
+    "Best of the rounds, medians in brackets; rates are of the best. Parts under 1 % are left out.",
     "",
     "| case | | time | rate | compared |",
     "| --- | --- | --- | --- | --- |",
   ];
   for (const { name, rounds, rows, notes } of result.cases) {
-    const compared = rows.filter(({ ratios }) => ratios.length > 0);
+    const compared = rows.filter(({ ratios }) => ratios.some(isWorthTelling));
     for (const [index, row] of compared.entries()) {
       const cells = [
-        index === 0 ? `${name}, ${rounds} rounds` : "",
+        index === 0 ? `${name}, ${rounds} ${rounds === 1 ? "round" : "rounds"}` : "",
         row.name,
         times(row),
         rate(row),
@@ -45,6 +45,11 @@ function suiteTable(result: Result): string {
     for (const note of notes) lines.push(`| | ${note} | | | |`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Dozens of operators take next to nothing; the result file has them. */
+function isWorthTelling({ as, best }: Ratio): boolean {
+  return as !== "part" || best >= 0.01;
 }
 
 function times({ bestMs, medianMs }: MeasuredRow): string {
