@@ -4,6 +4,7 @@ import { markForced } from "./forced-blocks.js";
 import { type BlockMassSource, checkSource, type HeadAddress, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
 import { BINS, bitsOf, findCrossing, floatOf } from "./radix.js";
+import { checkTextOnlyShare, looksOnlyAtText } from "./text-only.js";
 
 export interface GlobalThresholdOptions {
   readonly source: BlockMassSource;
@@ -13,6 +14,11 @@ export interface GlobalThresholdOptions {
   readonly density: number;
   /** [buckets]: sampling steps that fall into each bucket; a positive weight. Default: equal. */
   readonly bucketSteps?: readonly number[];
+  /**
+   * A head each of whose visual query blocks has at least this share of its mass on text, in (0, 1], keeps no block
+   * between visual tokens; the others get its budget. At density 1 nothing is dropped. Default: no head is told apart.
+   */
+  readonly textOnlyShare?: number | undefined;
 }
 
 /** A threshold on block mass that spends one budget over all heads. Plain data. */
@@ -25,6 +31,8 @@ export interface GlobalThreshold {
   readonly density: number;
   /** The density of the forced blocks alone. */
   readonly floor: number;
+  /** From which share of mass on text on a head keeps no block between visual tokens; none: no head is told apart. */
+  readonly textOnlyShare?: number | undefined;
 }
 
 /**
@@ -35,12 +43,17 @@ export interface GlobalThreshold {
  * Reads the source twice and holds one head of it at a time. Exact up to single blocks, and deterministic: a plateau of equal
  * masses at the threshold is kept in part, see `maskFromThreshold`.
  *
- * Throws a `SparseMaskError` for a density outside (0, 1] or below the floor of the forced blocks, for masses that are
- * NaN, infinite or negative, and where sizes do not fit.
+ * Where heads look only at text, what is left may come to less than the density.
+ *
+ * Throws a `SparseMaskError` for a density or a `textOnlyShare` outside (0, 1], a density below the floor of the forced
+ * blocks, for masses that are NaN, infinite or negative, and where sizes do not fit.
  */
 export async function globalThreshold(options: GlobalThresholdOptions): Promise<GlobalThreshold> {
   const { partition, density } = options;
   if (!(density > 0 && density <= 1)) refuse("density in (0, 1]", density);
+  checkTextOnlyShare(options.textOnlyShare);
+  const share = density === 1 ? undefined : options.textOnlyShare;
+  const textOnlyShare = share === undefined ? {} : { textOnlyShare: share };
   const bucketSteps = checkedSteps(options);
   const pairs = pairCounts(partition);
   const histogram = new Float64Array(BINS);
@@ -48,11 +61,12 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
   let allPairs = 0;
   await eachHead(options, ({ masses, forced, bucket }) => {
     const steps = bucketSteps[bucket] as number;
+    const textOnly = looksOnlyAtText({ masses, partition, share });
     for (let block = 0; block < masses.length; block++) {
       const weight = steps * (pairs[block] as number);
       allPairs += weight;
       if (forced[block]) forcedPairs += weight;
-      else (histogram[bitsOf(masses[block] as number) >>> 16] as number) += weight;
+      else if (!textOnly) (histogram[bitsOf(masses[block] as number) >>> 16] as number) += weight;
     }
   });
   const floor = forcedPairs / allPairs;
@@ -63,13 +77,15 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
   }
   // Rounding must not make a budget negative at the floor, nor leave a block out at density 1.
   const coarse = findCrossing(histogram, Math.max(0, density * allPairs - forcedPairs));
-  if (density === 1 || coarse.bin === undefined)
-    return { threshold: 0, tieShare: 1, density, floor };
+  if (density === 1 || coarse.bin === undefined) {
+    return { threshold: 0, tieShare: 1, density, floor, ...textOnlyShare };
+  }
 
   const upper = coarse.bin;
   histogram.fill(0);
   await eachHead(options, ({ masses, forced, bucket }) => {
     const steps = bucketSteps[bucket] as number;
+    if (looksOnlyAtText({ masses, partition, share })) return;
     for (let block = 0; block < masses.length; block++) {
       const bits = bitsOf(masses[block] as number);
       if (bits >>> 16 === upper && !forced[block]) {
@@ -82,7 +98,8 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
     return refuse("a source of masses that gives the same numbers each time", "others");
   }
   const threshold = floatOf(upper * BINS + fine.bin);
-  return { threshold, tieShare: fine.left / (histogram[fine.bin] as number), density, floor };
+  const tieShare = fine.left / (histogram[fine.bin] as number);
+  return { threshold, tieShare, density, floor, ...textOnlyShare };
 }
 
 function checkedSteps({ source, bucketSteps }: GlobalThresholdOptions): readonly number[] {

@@ -24,6 +24,7 @@ export {
 } from "./global-threshold.js";
 export { type MaskFromThresholdOptions, maskFromThreshold } from "./mask-from-threshold.js";
 export { type MaskMaker, type MaskMakerOptions, maskMaker } from "./mask-maker.js";
+export { type MaskOverlap, type MaskOverlapOptions, maskOverlap } from "./mask-overlap.js";
 export {
   type MaskSchedule,
   type MaskScheduleOptions,
@@ -35,7 +36,9 @@ export { type BlockMassSource, type HeadAddress, massesInMemory } from "./mass-s
 export { type RandomMaskOptions, randomMask } from "./random-mask.js";
 export { type ScheduleDensityOptions, scheduleDensity } from "./schedule-density.js";
 export { seededGenerator } from "./seeded-generator.js";
+export { textOnlyHeads } from "./text-only.js";
 export {
+  type BucketOptions,
   type BucketShare,
   bucketOf,
   bucketsFromTimesteps,

@@ -4,6 +4,7 @@ import { markForced } from "./forced-blocks.js";
 import type { GlobalThreshold } from "./global-threshold.js";
 import { type BlockMassSource, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
+import { looksOnlyAtText } from "./text-only.js";
 
 export interface MaskFromThresholdOptions {
   /** The source that the threshold was made from. */
@@ -16,13 +17,14 @@ export interface MaskFromThresholdOptions {
 
 /**
  * The mask of one layer in one bucket: forced blocks, blocks above the threshold, and the share of those at the threshold
- * that the budget still pays for, spread evenly over heads and rows. Deterministic.
+ * that the budget still pays for, spread evenly over heads and rows; of a head that looks only at text, the forced blocks
+ * alone. Deterministic.
  *
  * Throws a `SparseMaskError` as `globalThreshold` does.
  */
 export async function maskFromThreshold(options: MaskFromThresholdOptions): Promise<BlockMask> {
   const { source, partition, bucket, layer } = options;
-  const { threshold, tieShare } = options.threshold;
+  const { threshold, tieShare, textOnlyShare: share } = options.threshold;
   const { blocks } = partition;
   const mask = BlockMask.empty({ heads: source.heads, queryBlocks: blocks, keyBlocks: blocks });
   const pairs = pairCounts(partition);
@@ -31,14 +33,15 @@ export async function maskFromThreshold(options: MaskFromThresholdOptions): Prom
   for (let head = 0; head < source.heads; head++) {
     const masses = await readMasses({ source, blocks, address: { bucket, layer, head } });
     markForced({ masses, partition, forced });
+    const textOnly = looksOnlyAtText({ masses, partition, share });
     // Error diffusion: each tied block brings its share of its pairs, and takes its pairs out when it is kept.
     // The start differs from head to head, so that what rounding gives one head it takes from another.
     const index = (bucket * source.layers + layer) * source.heads + head;
     let credit = (fraction((index + 1) * GOLDEN_RATIO) - 0.5) * wholeBlock;
     for (let block = 0; block < masses.length; block++) {
       const mass = masses[block] as number;
-      let live = forced[block] === 1 || mass > threshold;
-      if (!live && mass === threshold) {
+      let live = forced[block] === 1 || (!textOnly && mass > threshold);
+      if (!live && !textOnly && mass === threshold) {
         const weight = pairs[block] as number;
         credit += tieShare * weight;
         live = tieShare === 1 || (tieShare > 0 && credit >= weight / 2);

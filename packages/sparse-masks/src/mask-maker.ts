@@ -11,6 +11,7 @@ import { type GlobalThreshold, globalThreshold } from "./global-threshold.js";
 import { maskFromThreshold } from "./mask-from-threshold.js";
 import { type BlockMassSource, checkSource, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
+import { checkTextOnlyShare, looksOnlyAtText } from "./text-only.js";
 
 export interface MaskMakerOptions {
   readonly source: BlockMassSource;
@@ -19,6 +20,11 @@ export interface MaskMakerOptions {
   readonly criterion: MaskCriterion;
   /** [buckets]: sampling steps that fall into each bucket, which weigh it in a global budget. Default: equal. */
   readonly bucketSteps?: readonly number[];
+  /**
+   * A head each of whose visual query blocks has at least this share of its mass on text, in (0, 1], keeps no block
+   * between visual tokens, unless the criterion keeps all blocks (a density or mass of 1). Default: no head is told apart.
+   */
+  readonly textOnlyShare?: number | undefined;
 }
 
 /** Makes masks by one criterion, layer by layer. */
@@ -47,6 +53,7 @@ export async function maskMaker(options: MaskMakerOptions): Promise<MaskMaker> {
   const { source, partition, criterion } = options;
   checkCriterion(criterion);
   checkSource(source);
+  checkTextOnlyShare(options.textOnlyShare);
   if (criterion.kind === "globalBudget") {
     const threshold = await globalThreshold({ ...options, density: criterion.density });
     return {
@@ -58,7 +65,11 @@ export async function maskMaker(options: MaskMakerOptions): Promise<MaskMaker> {
       },
     };
   }
-  const keep = headByHead(criterion);
+  const keepBlocks = headByHead(criterion);
+  const share = keepsAll(criterion) ? undefined : options.textOnlyShare;
+  const keep: KeepBlocks = (head) => {
+    if (!looksOnlyAtText({ ...head, share })) keepBlocks(head);
+  };
   const pairs = pairCounts(partition);
   return {
     criterion,
@@ -81,6 +92,11 @@ function headByHead(criterion: Exclude<MaskCriterion, { kind: "globalBudget" }>)
     case "topP":
       return (head) => keepTopP(head, criterion);
   }
+}
+
+function keepsAll(criterion: MaskCriterion): boolean {
+  if (criterion.kind === "threshold") return false;
+  return (criterion.kind === "topP" ? criterion.mass : criterion.density) === 1;
 }
 
 async function layerMask(options: {

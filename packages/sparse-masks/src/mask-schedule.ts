@@ -16,6 +16,8 @@ export interface MaskScheduleOptions {
   readonly criterion: MaskCriterion;
   /** Which timesteps share masks; a source of one bucket may do without. Default: all. */
   readonly buckets?: TimestepBuckets;
+  /** From which share of mass on text on a head keeps no block between visual tokens, in (0, 1]. Default: no head is told apart. */
+  readonly textOnlyShare?: number | undefined;
 }
 
 /** A mask for every layer at every timestep. */
@@ -40,12 +42,12 @@ const ALL_TIMESTEPS: TimestepBuckets = Object.freeze({
  * Throws a `SparseMaskError` where source and buckets differ in number, and as `maskMaker` and its `layerMask` do.
  */
 export async function makeMaskSchedule(options: MaskScheduleOptions): Promise<MaskSchedule> {
-  const { source, partition, criterion, buckets = ALL_TIMESTEPS } = options;
+  const { source, partition, criterion, buckets = ALL_TIMESTEPS, textOnlyShare } = options;
   const bucketSteps = buckets.steps;
   if (source.buckets !== bucketSteps.length) {
     refuse(`a source of ${bucketSteps.length} buckets`, source.buckets);
   }
-  const maker = await maskMaker({ source, partition, criterion, bucketSteps });
+  const maker = await maskMaker({ source, partition, criterion, bucketSteps, textOnlyShare });
   const masks: BlockMask[][] = [];
   for (let bucket = 0; bucket < source.buckets; bucket++) {
     const layers: BlockMask[] = [];

@@ -36,22 +36,32 @@ export function timestepBuckets(options: TimestepBuckets): TimestepBuckets {
 /** Which steps share a bucket. */
 export type BucketShare = "secondHalf" | "none" | "all";
 
+export interface BucketOptions {
+  /** Default: "secondHalf". */
+  readonly share?: BucketShare;
+  /**
+   * At most so many buckets for the steps that do not share one: neighbours go together, as evenly as they can.
+   * Not with `all`. Default: one a step.
+   */
+  readonly ownBuckets?: number;
+}
+
 /**
  * Buckets for the timesteps of a run, as the scheduler gives them: descending, equal neighbours allowed.
  * `secondHalf`, the default, gives each step of the first half (rounded down) its own bucket and the rest one in common:
  * patterns drift early and settle late (PAROAttention §4.2). `none` gives each step its own, `all` makes one.
  * Boundaries lie midway between neighbouring timesteps, so a timestep between two calibrated ones takes the nearer.
  *
- * Throws a `SparseMaskError` for an empty list or ascending or non-finite timesteps.
+ * Throws a `SparseMaskError` for an empty list, ascending or non-finite timesteps, or `ownBuckets` that are no positive
+ * integer or are given with `all`.
  */
 export function bucketsFromTimesteps(
   timesteps: ArrayLike<number>,
-  options: { readonly share?: BucketShare } = {},
+  options: BucketOptions = {},
 ): TimestepBuckets {
-  const { share = "secondHalf" } = options;
   const run = Array.from(timesteps);
   if (run.length === 0) refuse("at least one timestep", "none");
-  const own = stepsOfTheirOwn(share, run.length);
+  const begins = bucketBegins(options, run.length);
   const boundaries: number[] = [];
   const steps = [0];
   run.forEach((timestep, index) => {
@@ -59,7 +69,7 @@ export function bucketsFromTimesteps(
     const previous = run[index - 1] ?? timestep;
     if (timestep > previous) refuse("descending timesteps", [previous, timestep]);
     // Steps at one timestep cannot be told apart, so they share a bucket.
-    if (index > 0 && index <= own && timestep < previous) {
+    if (begins.has(index) && timestep < previous) {
       boundaries.push((previous + timestep) / 2);
       steps.push(0);
     }
@@ -75,12 +85,32 @@ export function bucketOf(buckets: TimestepBuckets, timestep: number): number {
   return index === -1 ? buckets.boundaries.length : index;
 }
 
+/** Steps, the first aside, with which a new bucket begins. */
+function bucketBegins(options: BucketOptions, steps: number): ReadonlySet<number> {
+  const { share = "secondHalf" } = options;
+  const own = stepsOfTheirOwn(share, steps);
+  const { ownBuckets = own } = options;
+  if (options.ownBuckets !== undefined) {
+    if (share === "all") refuse('no ownBuckets with share "all"', ownBuckets);
+    if (!Number.isInteger(ownBuckets) || ownBuckets < 1) {
+      refuse("a positive integer for ownBuckets", ownBuckets);
+    }
+  }
+  const count = Math.min(ownBuckets, own);
+  const begins = new Set<number>();
+  for (let bucket = 1; bucket < count; bucket++) begins.add(Math.floor((bucket * own) / count));
+  if (own < steps) begins.add(own);
+  begins.delete(0);
+  return begins;
+}
+
+/** How many steps, from the first on, do not share the last bucket. */
 function stepsOfTheirOwn(share: BucketShare, steps: number): number {
   switch (share) {
     case "all":
       return 0;
     case "none":
-      return steps - 1;
+      return steps;
     case "secondHalf":
       return Math.floor(steps / 2);
     default:

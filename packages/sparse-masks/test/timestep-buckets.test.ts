@@ -21,6 +21,26 @@ describe("bucketsFromTimesteps", () => {
     });
   });
 
+  it("groups the steps that do not share into as many buckets as asked for, as evenly as they go", () => {
+    const ten = Array.from({ length: 10 }, (_, i) => 1000 - 100 * i);
+    expect(bucketsFromTimesteps(ten, { ownBuckets: 2 })).toEqual({
+      boundaries: [850, 550],
+      steps: [2, 3, 5],
+    });
+    expect(bucketsFromTimesteps(ten, { ownBuckets: 1 }).steps).toEqual([5, 5]);
+    expect(bucketsFromTimesteps(ten, { ownBuckets: 99 })).toEqual(bucketsFromTimesteps(ten));
+    expect(bucketsFromTimesteps(ten, { share: "none", ownBuckets: 3 }).steps).toEqual([3, 3, 4]);
+    expect(bucketsFromTimesteps([500], { ownBuckets: 3 }).steps).toEqual([1]);
+    for (const ownBuckets of [0, -1, 1.5, Number.NaN]) {
+      expect(() => bucketsFromTimesteps(ten, { ownBuckets })).toThrow(
+        "Expected a positive integer for ownBuckets",
+      );
+    }
+    expect(() => bucketsFromTimesteps(ten, { share: "all", ownBuckets: 2 })).toThrow(
+      'Expected no ownBuckets with share "all" but found 2',
+    );
+  });
+
   it("puts equal timesteps into one bucket", () => {
     const buckets = bucketsFromTimesteps([900, 900, 500, 500, 100, 100], { share: "none" });
     expect(buckets).toEqual({ boundaries: [700, 300], steps: [2, 2, 2] });
