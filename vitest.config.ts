@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests run against the sources of every package: the "@paroattn/source" condition comes first in each
@@ -9,6 +10,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: "forks",
+    // Vitest leaves a processor to itself, which is half of a machine of two; most tests wait more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     include: ["{packages,apps}/*/test/**/*.test.ts", "bench/test/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,

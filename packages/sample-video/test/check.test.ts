@@ -20,8 +20,8 @@ import {
   sizes,
 } from "./random-clips.js";
 
-/** 2,000 clips over all distortions, half of one object and half of two. */
-const CLIPS_EACH = 200;
+/** 1,000 clips over all distortions, half of one object and half of two. */
+const CLIPS_EACH = 100;
 
 const samples = Object.entries(clipDistortions).flatMap(([name, distort]) =>
   ([1, 2] as const).map((count) => ({ name, count, distort })),
