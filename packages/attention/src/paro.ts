@@ -51,9 +51,9 @@ class ParoRun implements AttentionRun {
   readonly #generation: GenerationInfo;
   readonly #layers = new Map<number, { readonly mask: DeviceMask; readonly density: number }>();
   #bucket = -1;
-  /** Densities summed over sites and batch rows. All rows have the same number of valid pairs. */
+  /** Densities summed over sites. All have the same number of valid pairs for each guidance branch. */
   #executed = 0;
-  #rows = 0;
+  #sites = 0;
 
   constructor(options: {
     readonly plan: Plan;
@@ -72,20 +72,20 @@ class ParoRun implements AttentionRun {
   }
 
   attend(site: AttentionSite, front: AttentionFront) {
-    const { layer, branches } = site;
+    const { layer } = site;
     const precision = this.#precision;
     const { mask, density } = this.#maskOf(site);
     using operands = front.operands({ orders: this.#plan.orders[layer]!, precision });
     const { output } = front.backend.attention({ operands, mask });
-    this.#executed += density * branches.length;
-    this.#rows += branches.length;
+    this.#executed += density;
+    this.#sites += 1;
     return output;
   }
 
   report(): AttentionReport {
     return {
       strategy: "paro",
-      density: this.#rows === 0 ? 1 : this.#executed / this.#rows,
+      density: this.#sites === 0 ? 1 : this.#executed / this.#sites,
       precision: this.#precision,
       arithmetic: this.#arithmetic,
     };

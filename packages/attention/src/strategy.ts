@@ -14,7 +14,10 @@ export type GuidanceBranch = "unconditional" | "conditional";
 export interface AttentionSite {
   /** 0-based index among the model's attention layers. */
   readonly layer: number;
-  /** The branch of each batch row, in order. */
+  /**
+   * The branch of each batch row, in order. Where the branches are still alike, because no text has come in yet, the rows
+   * are the conditional ones and stand for the others too.
+   */
   readonly branches: readonly GuidanceBranch[];
   /** 0-based step of the sampling loop, and how many there are. */
   readonly step: number;

@@ -64,6 +64,11 @@ describe.each(CHECKPOINTS)("a guided run of %s", (name) => {
       step: 1,
       steps: expected.steps,
       timestep: expected.timestep,
+      // Before the first cross-attention the branches are alike.
+      branches: ["conditional", "conditional"],
+    });
+    expect(sites[3]).toMatchObject({
+      layer: 1,
       branches: ["unconditional", "unconditional", "conditional", "conditional"],
     });
     expect(result.timings.attentionMs).toBeGreaterThan(0);

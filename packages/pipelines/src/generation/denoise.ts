@@ -89,12 +89,9 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
       const { timestep, fromSample, fromOutput, keep, weights } = solverStep;
       using scope = loop.scope({ timed: spans.wanted });
       const advance = async () => {
-        const input = request.guided
-          ? scope.concat({ inputs: [latents, latents], axis: 0 })
-          : latents;
         const output = await predicting.predict({
           backend: scope,
-          latents: input,
+          latents,
           timestep,
           attend: strategySelfAttention({
             run,

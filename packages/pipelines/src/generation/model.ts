@@ -40,7 +40,7 @@ export interface LatentPredictor {
   /** Prepares what stays the same in every step of a run; `backend` lives as long as the run. */
   begin(options: {
     readonly backend: Backend;
-    /** One per batch row, guidance branches included. */
+    /** One per batch row: those of all pictures for each guidance branch, branch after branch. */
     readonly texts: readonly EncodedText[];
     readonly request: GenerationRequest;
   }): PredictorRun;
@@ -48,9 +48,10 @@ export interface LatentPredictor {
 
 export interface PredictorRun {
   readonly layout: TokenLayout;
-  /** [batch, ...latent shape] to the same. */
+  /** Predictions for every text, [texts, ...latent shape]. */
   predict(options: {
     readonly backend: Backend;
+    /** [pictures, ...latent shape]: of each guidance branch, which all begin with the same. */
     readonly latents: DeviceTensor;
     readonly timestep: number;
     readonly attend: SelfAttention;

@@ -7,6 +7,8 @@ import { normedAndRotated, type Projections } from "./query-key.js";
 /** Self-attention of one layer, done by someone else: the projections come lazily, the output is [batch, tokens, channels]. */
 export type SelfAttention = (options: {
   readonly layer: number;
+  /** Rows of the projections: all of the batch, or one guidance branch where all are still alike. */
+  readonly rows: number;
   /** The layer's scope. */
   readonly backend: Backend;
   readonly project: () => Projections;
@@ -28,8 +30,8 @@ export function strategySelfAttention(options: {
 }): SelfAttention {
   const { run, ...place } = options;
   const { heads, headDim, layout } = place;
-  return async ({ layer, backend, project }) => {
-    const site = { layer, ...place };
+  return async ({ layer, rows, backend, project }) => {
+    const site = { layer, ...place, branches: place.branches.slice(-rows) };
     const decision = run.before(site);
     if (decision !== "compute") {
       throw new PipelineError(

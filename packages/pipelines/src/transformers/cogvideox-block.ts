@@ -34,6 +34,7 @@ export async function cogVideoXBlock(call: CogVideoXBlockCall): Promise<TwoStrea
   const self = weights.within("attn1");
   const attended = await call.attend({
     layer,
+    rows: hidden.video.shape[0]!,
     backend,
     project() {
       const { text, video } = attention.normed();

@@ -3,6 +3,7 @@ import { type TokenLayout, tokenCount, videoLayout, visualTokens } from "@paroat
 import type { Weights } from "../checkpoint/weights.js";
 import { conv2d, linear } from "../modules/layers.js";
 import { type OnLayer, whenRun } from "../modules/on-layer.js";
+import { repeatRows } from "../modules/repeat-rows.js";
 import type { SelfAttention } from "../modules/self-attention.js";
 import { allRows, uploadFloats } from "../modules/upload.js";
 import { cogVideoXBlock, normWeights, type TwoStreams } from "./cogvideox-block.js";
@@ -45,7 +46,7 @@ export interface CogVideoXTransformer {
   /** [batch, frames, out channels, height, width]. */
   forward(options: {
     readonly backend: Backend;
-    /** [batch, frames, in channels, height, width]. */
+    /** [batch or a part of it, frames, in channels, height, width]: the rows of the batch are these, repeated. */
     readonly latents: DeviceTensor;
     readonly timestep: number;
     readonly conditions: CogVideoXConditions;
@@ -195,7 +196,8 @@ export function createCogVideoXTransformer(
       const { batch, layout: grid, positions, rope } = conditions;
       const time = timeOf(scope, timestep, batch);
       const patches = patchify(scope, latents);
-      const video = positions === undefined ? patches : scope.add({ a: patches, b: positions });
+      const placed = positions === undefined ? patches : scope.add({ a: patches, b: positions });
+      const video = repeatRows(scope, placed, batch / latents.shape[0]!);
       let hidden: TwoStreams = { text: conditions.text, video };
       for (let layer = 0; layer < config.num_layers; layer++) {
         using inner = scope.scope();

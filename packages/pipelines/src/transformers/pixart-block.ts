@@ -1,6 +1,7 @@
 import type { Backend, DeviceTensor, LinearOptions } from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
 import { affine, linear } from "../modules/layers.js";
+import { repeatRows } from "../modules/repeat-rows.js";
 import type { SelfAttention } from "../modules/self-attention.js";
 import { allRows } from "../modules/upload.js";
 import type { PixArtConfig } from "./pixart-config.js";
@@ -12,7 +13,7 @@ export interface BlockCall {
   /** Of this block. */
   readonly weights: Weights;
   readonly layer: number;
-  /** [batch, tokens, channels]. */
+  /** [batch, tokens, channels]; in the first block it may be fewer rows, which the batch repeats. */
   readonly hidden: DeviceTensor;
   /** [batch, 6, channels], from the timestep. */
   readonly modulation: DeviceTensor;
@@ -24,8 +25,16 @@ export interface BlockCall {
 /** One block of PixArt. Upstream: `BasicTransformerBlock` with `norm_type="ada_norm_single"`. */
 export async function pixArtBlock(call: BlockCall): Promise<DeviceTensor> {
   const { backend, config, weights, layer } = call;
-  const [shiftAttention, scaleAttention, gateAttention, shiftFeed, scaleFeed, gateFeed] =
-    modulationRows(call);
+  // Guidance branches differ by their texts, which first come in at cross-attention: until there, what repeats is done once.
+  const rows = call.hidden.shape[0]!;
+  const batch = call.modulation.shape[0]!;
+  const modulation = modulationRows(call);
+  const [shiftFeed, scaleFeed, gateFeed] = modulation.slice(3) as Three;
+  const [shiftAttention, scaleAttention, gateAttention] = modulation
+    .slice(0, 3)
+    .map((input) =>
+      rows === batch ? input : backend.slice({ input, axis: 0, start: 0, end: rows }),
+    ) as Three;
   const norm = (name: "norm1" | "norm2", input: DeviceTensor, by: [DeviceTensor, DeviceTensor]) =>
     backend.layerNorm({
       input,
@@ -41,6 +50,7 @@ export async function pixArtBlock(call: BlockCall): Promise<DeviceTensor> {
   const self = weights.within("attn1");
   const attended = await call.attend({
     layer,
+    rows,
     backend,
     project() {
       const input = norm("norm1", call.hidden, [shiftAttention, scaleAttention]);
@@ -58,16 +68,16 @@ export async function pixArtBlock(call: BlockCall): Promise<DeviceTensor> {
     gate: gateAttention,
     residual: call.hidden,
   });
-  const afterCross = crossAttention(call, afterSelf);
+  const afterCross = crossAttention(call, repeatRows(backend, afterSelf, batch / rows));
   const input = norm("norm2", afterCross, [shiftFeed, scaleFeed]);
   const after = { gate: gateFeed, residual: afterCross };
   return feedForward({ backend, config, weights: weights.within("ff.net"), input, after });
 }
 
-type Six<T> = [T, T, T, T, T, T];
+type Three = [DeviceTensor, DeviceTensor, DeviceTensor];
 
 /** Shift, scale and gate of attention, then of the feed-forward, [batch, channels] each. */
-function modulationRows({ backend, config, weights, modulation }: BlockCall): Six<DeviceTensor> {
+function modulationRows({ backend, config, weights, modulation }: BlockCall): DeviceTensor[] {
   const table = allRows(backend, weights.get("scale_shift_table"));
   const sum = backend.add({ a: modulation, b: table });
   return Array.from({ length: 6 }, (_, row) =>
@@ -75,7 +85,7 @@ function modulationRows({ backend, config, weights, modulation }: BlockCall): Si
       input: backend.slice({ input: sum, axis: 1, start: row, end: row + 1 }),
       shape: [-1, config.channels],
     }),
-  ) as Six<DeviceTensor>;
+  );
 }
 
 /** input + cross-attention of the input to the text. */

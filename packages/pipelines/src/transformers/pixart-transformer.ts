@@ -3,6 +3,7 @@ import { imageLayout, type TokenLayout } from "@paroattn/reorder";
 import type { Weights } from "../checkpoint/weights.js";
 import { affine, linear } from "../modules/layers.js";
 import { type OnLayer, whenRun } from "../modules/on-layer.js";
+import { repeatRows } from "../modules/repeat-rows.js";
 import type { SelfAttention } from "../modules/self-attention.js";
 import { allRows, uploadFloats } from "../modules/upload.js";
 import { pixArtBlock } from "./pixart-block.js";
@@ -14,7 +15,7 @@ import { positionEmbedding, TIMESTEP_CHANNELS, timestepEmbedding } from "./sinus
 export interface PixArtConditions {
   readonly batch: number;
   readonly layout: TokenLayout;
-  /** [batch, tokens, channels]. */
+  /** [1, tokens, channels]. */
   readonly positions: DeviceTensor;
   /** One per layer. */
   readonly text: readonly LayerText[];
@@ -41,7 +42,7 @@ export interface ConditionOptions {
 export interface ForwardOptions {
   /** The result is made through it; every block has a scope of its own inside. */
   readonly backend: Backend;
-  /** [batch, in channels, height, width]. */
+  /** [batch or a part of it, in channels, height, width]: the rows of the batch are these, repeated. */
   readonly latents: DeviceTensor;
   readonly timestep: number;
   readonly conditions: PixArtConditions;
@@ -100,11 +101,10 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
         interpolationScale: config.interpolation_scale,
       });
       const tokens = grid.height * grid.width;
-      using ofOne = uploadFloats(backend, positions, 1, tokens, channels);
       const conditions = {
         batch,
         layout: grid,
-        positions: backend.concat({ inputs: Array<DeviceTensor>(batch).fill(ofOne), axis: 0 }),
+        positions: uploadFloats(backend, positions, 1, tokens, channels),
         text: pixArtText({ backend, config, weights, text, textLengths }),
         textLengths,
       };
@@ -130,6 +130,7 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
     async forward({ backend, latents, timestep, conditions, attend, onLayer }) {
       using scope = backend.scope();
       const { batch, layout: grid, size } = conditions;
+      const pictures = latents.shape[0]!;
       const rows = Array.from({ length: batch }, () => timestep);
       const time = embed(scope, "timestep_embedder", rows);
       const embedded = size === undefined ? time : scope.add({ a: time, b: size });
@@ -146,16 +147,16 @@ export function createPixArtTransformer(config: PixArtConfig, weights: Weights):
       const patches = scope.permute({
         input: scope.reshape({
           input: latents,
-          shape: [batch, config.in_channels, grid.height, patch, grid.width, patch],
+          shape: [pictures, config.in_channels, grid.height, patch, grid.width, patch],
         }),
         axes: [0, 2, 4, 1, 3, 5],
       });
       const { weight, ...bias } = affine(weights.within("pos_embed.proj"));
       let hidden = scope.linear({
-        input: scope.reshape({ input: patches, shape: [batch, grid.height * grid.width, -1] }),
+        input: scope.reshape({ input: patches, shape: [pictures, grid.height * grid.width, -1] }),
         weight: scope.reshape({ input: weight, shape: [channels, -1] }),
         ...bias,
-        residual: conditions.positions,
+        residual: repeatRows(scope, conditions.positions, pictures),
       });
       for (let layer = 0; layer < config.num_layers; layer++) {
         using inner = scope.scope();
