@@ -1,11 +1,11 @@
-// An example in a browser: plain ESM from the folder that npm installed, by an import map, without any bundler.
+// An example in a browser: plain ESM from the folder that npm installed, by the page in the package's README, without any bundler.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
-import { readExamples, toJavaScript } from "../readme/examples.mjs";
+import { readExamples } from "../readme/examples.mjs";
 
 /** As Debian and others call it. */
 const browsers = ["chromium", "chromium-browser", "google-chrome"];
@@ -14,22 +14,16 @@ const LIMIT_MS = 120_000;
 
 const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".html": "text/html" };
 
-/** Prints what the example prints into the page, and its end or its error last. */
-function page(name, script) {
-  const imports = JSON.stringify({ imports: { [name]: `/node_modules/${name}/dist/index.js` } });
-  return `<!doctype html><meta charset="utf-8"><pre id="printed"></pre>
-<script type="importmap">${imports}</script>
+/** The page of the README, which prints into itself what the example prints, and its end or its error last. */
+const page = (block) => `${block}
+<pre id="printed"></pre>
 <script>
 const say = (line) => printed.append(line + "\\n");
 console.log = (...values) => say(values.map(String).join(" "));
 addEventListener("error", ({ message }) => say("failed: " + message));
 addEventListener("unhandledrejection", ({ reason }) => say("failed: " + reason));
 </script>
-<script type="module">
-${script}
-</script>
 <script type="module">say("end");</script>`;
-}
 
 async function serve(folder, html) {
   const server = createServer(async (request, response) => {
@@ -81,10 +75,12 @@ async function dump(browser, profile, url) {
  * @returns {Promise<{ problems: string[], note?: string }>} note: where it ran, or why in no browser
  */
 export async function browserProblems(project, name, at) {
-  const example = (await readExamples(join(project.folder, "node_modules", name, "README.md")))[
-    at - 1
-  ];
-  const server = await serve(project.folder, page(name, toJavaScript(example.code)));
+  const path = join(project.folder, "node_modules", name, "README.md");
+  const example = (await readExamples(path))[at - 1];
+  const block = /^```html\n([\s\S]*?)^```/m.exec(await readFile(path, "utf8"))?.[1];
+  if (block === undefined) return { problems: [`${name}: no page for a browser in its README.md`] };
+  await project.write("example.mjs", example.code);
+  const server = await serve(project.folder, page(block));
   const profile = await mkdtemp(join(tmpdir(), "paroattn-browser-"));
   try {
     for (const browser of browsers) {

@@ -45,9 +45,9 @@ async function refusal(project, name) {
 }
 
 /** Runs one example; resolves to what is wrong, or undefined. */
-async function exampleProblem(project, at, { code, promised }) {
+async function exampleProblem(project, at, { language, code, promised }) {
   await project.write(`example-${at}.ts`, code);
-  await project.write(`example-${at}.mjs`, toJavaScript(code));
+  await project.write(`example-${at}.mjs`, language === "js" ? code : toJavaScript(code));
   const result = await project.run([process.execPath, `example-${at}.mjs`]);
   if (result.code !== 0) {
     return `example ${at} ended with ${result.signal ?? `exit code ${result.code}`}:\n${result.stderr}`;

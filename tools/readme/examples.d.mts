@@ -1,10 +1,12 @@
 export interface Example {
+  /** What its block is marked as; `js` runs as it stands. */
+  readonly language: "js" | "ts";
   readonly code: string;
   /** The lines that its comments say it prints. */
   readonly promised: readonly string[];
 }
 
-/** Every `ts` block of a README. */
+/** Every `js` and `ts` block of a README. */
 export function readExamples(path: string | URL): Promise<Example[]>;
 
 /** An example as JavaScript, imports and all. */

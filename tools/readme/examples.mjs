@@ -8,14 +8,15 @@ import ts from "typescript";
 const PROMISE = /console\.log\(.*\);((?: \/\/ .*)|(?:\n *\/\/ .*)+)$/gm;
 
 /**
- * Every `ts` block of a README, with the lines that it says it prints.
+ * Every `js` and `ts` block of a README, with the lines that it says it prints. One marked `js` runs as it stands.
  *
  * @param {string | URL} path
- * @returns {Promise<{ code: string, promised: string[] }[]>}
+ * @returns {Promise<{ language: "js" | "ts", code: string, promised: string[] }[]>}
  */
 export async function readExamples(path) {
   const readme = await readFile(path, "utf8");
-  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => ({
+  return [...readme.matchAll(/^```(js|ts)\n([\s\S]*?)^```/gm)].map(([, language, code]) => ({
+    language,
     code,
     promised: [...code.matchAll(PROMISE)].flatMap(([, comments]) =>
       comments
