@@ -119,4 +119,10 @@ describe("what worked", () => {
     expect(probe(real)).toBeUndefined();
     expect(new ProbeMemory(real, "").worked).toBe(false);
   });
+
+  it.skipIf(process.platform !== "linux")("is loaded even where a folder takes none", () => {
+    vi.stubEnv("XDG_CACHE_HOME", "/proc");
+    expect(probe(real)).toBeUndefined();
+    expect(new ProbeMemory(real, "").worked).toBe(false);
+  });
 });

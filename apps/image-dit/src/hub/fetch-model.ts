@@ -1,8 +1,9 @@
-import { mkdir, readFile, statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { imageArchitectures } from "@paroattn/pipelines";
 import { writeFileAtomically } from "@paroattn/tensor";
 import { z } from "zod";
+import { makeFolder } from "../files/make-folder.js";
 import { downloadInto, isFetched } from "./download.js";
 import { HubError } from "./hub-error.js";
 import { neededFiles } from "./needed-files.js";
@@ -154,7 +155,7 @@ async function refuseSmallDisk(options: {
   readonly model: string;
 }): Promise<void> {
   const { folder, bytes, model } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;

@@ -23,12 +23,19 @@ export class ProbeMemory {
   rememberThatItWorks(): void {
     if (this.#marker === undefined) return;
     try {
-      mkdirSync(dirname(this.#marker), { recursive: true });
+      makeFolder(dirname(this.#marker));
       writeFileSync(this.#marker, "");
     } catch {
       // Somebody without a home, or a file system that is read-only: it is tried again next time.
     }
   }
+}
+
+/** Node's own `recursive` never ends where a folder that is there takes none, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function markerOf(file: string, limit: string): string | undefined {
