@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +96,12 @@ describe("openSafetensors", () => {
     await expect(openSafetensors(await file("empty", new Uint8Array(0)))).rejects.toThrow(
       "a file of 0 bytes",
     );
+  });
+
+  it.skipIf(process.platform === "win32")("refuses a pipe instead of waiting for it", async () => {
+    const pipe = join(folder, "pipe");
+    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    await expect(openSafetensors(pipe)).rejects.toThrow("found something that is no file");
   });
 
   it("says so if the file shrinks after it was opened, and if it was closed", async () => {

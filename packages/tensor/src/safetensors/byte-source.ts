@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { SafetensorsError } from "../errors.js";
 import type { ReadOptions } from "./source.js";
@@ -20,9 +21,12 @@ export interface ReadFrom extends ReadOptions {
 /** A single read cannot be stopped and may not exceed 2^31 - 1 bytes; this much is quick on a slow disk too. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
+/** A pipe that nobody writes to would else hold the opening for ever. Windows has neither the flag nor such pipes. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /** Opens a file for ranged reads. Its size is looked at once. */
 export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, "r").catch((cause: unknown) => {
+  const handle = await open(path, READ).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
   try {
