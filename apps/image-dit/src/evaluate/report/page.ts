@@ -40,7 +40,7 @@ the one that dense FP32 attention draws from the same prompt and seed, drawn rig
 <pre>${commandLine}</pre>
 ${table(lines)}
 <p class="muted">Mean ± standard deviation over pictures. Density: executed query-key pairs / all of them. PSNR over 8-bit RGB; “same”: every picture equals the
-dense one byte by byte${partlySame(lines)}. Captions: share that the caption checker finds in the picture, for prompts that it can read (in brackets: in the dense picture). Attention:
+dense one byte by byte${partlySame(lines)}. Cosine and relative L1: of values from -1 to 1, so that mid-grey weighs nearly nothing. Captions: share that the caption checker finds in the picture, for prompts that it can read (in brackets: in the dense picture). Attention:
 self-attention, front and kernel. Loop: the denoising loop. Both as the median speedup over the dense FP32 runs that were drawn beside, and in seconds; a simulated precision
 has the numbers of its arithmetic but not its speed, so none is told. Incoherence: maximum / mean of the 64×64 tiles of the softmax map, in the row's own token orders.</p>
 <h2>Curves</h2>
