@@ -1,18 +1,20 @@
 import { refuse } from "./errors.js";
-import { type TokenLayout, tokenCount, visualStart, visualTokens } from "./layout.js";
+import { type TokenLayout, tokenCount, videoLayout, visualStart, visualTokens } from "./layout.js";
 import { type AxisOrder, assertOrder } from "./order.js";
 
 /**
  * Where each token of the reordered sequence comes from: `reordered[i] = original[indices[i]]`.
  * Covers the whole sequence; text tokens keep their places. The native order gives 0, 1, 2, ...
  *
- * Throws a `ReorderError` for an order that the layout does not have.
+ * Throws a `ReorderError` for an order that the layout does not have, and for a layout made by hand that `videoLayout` would refuse.
  *
  * @example gatherIndices(imageLayout({ height: 2, width: 3 }), "WH") // 0 3 1 4 2 5
  */
 export function gatherIndices(layout: TokenLayout, order: AxisOrder): Uint32Array {
-  assertOrder(layout, order);
-  const { frames, height, width } = layout;
+  // Plain data, which may come from a file: with a size missing there would be no indices, and no word about it.
+  const checked = videoLayout(layout);
+  assertOrder(checked, order);
+  const { frames, height, width } = checked;
   const axes = {
     F: { size: frames, stride: height * width },
     H: { size: height, stride: width },
@@ -23,9 +25,9 @@ export function gatherIndices(layout: TokenLayout, order: AxisOrder): Uint32Arra
   const between = axes[middle as AxisName];
   const inner = axes[fast as AxisName];
 
-  const indices = new Uint32Array(tokenCount(layout));
-  const start = visualStart(layout);
-  const end = start + visualTokens(layout);
+  const indices = new Uint32Array(tokenCount(checked));
+  const start = visualStart(checked);
+  const end = start + visualTokens(checked);
   for (let i = 0; i < start; i++) indices[i] = i;
   for (let i = end; i < indices.length; i++) indices[i] = i;
   let at = start;

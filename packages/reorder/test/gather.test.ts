@@ -38,6 +38,24 @@ function naiveIndices(layout: TokenLayout, order: AxisOrder): number[] {
   return tokens;
 }
 
+describe("a layout made by hand", () => {
+  const indices = (layout: object) => gatherIndices(layout as TokenLayout, "HWF");
+
+  it("is taken without text where it names none", () => {
+    const grid = { frames: 2, height: 4, width: 5 };
+    expect(indices(grid)).toEqual(gatherIndices(videoLayout(grid), "HWF"));
+  });
+
+  it.each([
+    [{ height: 4, width: 5 }, "a positive integer for frames but found undefined"],
+    [{ frames: 2, height: 4, width: "5" }, 'a positive integer for width but found "5"'],
+    [{ frames: 2, height: 4, width: 5, textTokens: NaN }, "for textTokens but found NaN"],
+  ])("is refused where a size is none: %j", (layout, words) => {
+    expect(() => indices(layout)).toThrow(ReorderError);
+    expect(() => indices(layout)).toThrow(words);
+  });
+});
+
 describe("gatherIndices", () => {
   it("follows the definition of every order, and leaves text in place", () => {
     fc.assert(
