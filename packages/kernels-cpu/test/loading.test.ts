@@ -28,6 +28,7 @@ describe("a missing or broken addon", () => {
     const error = thrown(loadNative);
     expect(CpuBackendError.isInstance(error)).toBe(true);
     expect(String(error)).toContain("/nowhere/paroattn_cpu.node: no such file");
+    expect(String(error)).toContain("What to do:\n  unset PAROATTN_CPU_ADDON");
     expect(String(error)).toContain("npx pnpm@10.34.9 --filter @paroattn/kernels-cpu build");
     expect(String(error)).toContain("libdnnl-dev");
   });

@@ -52,6 +52,9 @@ function whatToDo(): string[] {
     .map((name) => name.slice("@paroattn/kernels-cpu-".length))
     .join(", ");
   return [
+    ...(process.env.PAROATTN_CPU_ADDON
+      ? ["unset PAROATTN_CPU_ADDON: no other place is looked at while it is set"]
+      : []),
     version === undefined
       ? `there is no binary for ${platform}, only for ${served}`
       : `install the binary for ${platform} (glibc), which --omit=optional or a lock file of another platform leaves out: npm install ${platformPackage}${/^\d/.test(version) ? `@${version}` : ""}`,
