@@ -16,8 +16,20 @@ export {
 } from "./inspect/inspect-attention.js";
 export { InspectionError } from "./inspect/inspection-error.js";
 export type { HeadView, LayerView, OrderView } from "./inspect/layer-view.js";
+export {
+  type MaskObservation,
+  type MaskShift,
+  maskShift,
+  type OverlapSummary,
+} from "./mask-shift/mask-shift.js";
+export {
+  type ObserveMasksOptions,
+  observeMasks,
+  type StepObservation,
+} from "./mask-shift/observe-masks.js";
+export type { StepMemory } from "./masks/step-masks.js";
 export type { ModelShape } from "./model-match.js";
-export { paroAttention } from "./paro.js";
+export { type ParoOptions, paroAttention } from "./paro.js";
 export { encodePlan } from "./plan/encode.js";
 export { parsePlan, readPlan, writePlan } from "./plan/files.js";
 export { type Plan, type PlanCriterion, type PlanScoring, planMask } from "./plan/plan.js";
@@ -27,6 +39,8 @@ export {
   precisionFromName,
   precisionName,
 } from "./precision-names.js";
+export { ScheduleError } from "./schedule/schedule-error.js";
+export { type StepRole, type StepSchedule, stepRoles } from "./schedule/step-schedule.js";
 export type {
   AttentionFront,
   AttentionReport,

@@ -9,7 +9,7 @@ export const backend = createReferenceBackend();
 export const layout = imageLayout({ height: 11, width: 23, textTokens: 20 });
 const reaches = [{ width: 1 }, { height: 1 }];
 
-function modelOf(prompt: number): FakeModel {
+function modelOf(prompt: number, heads = reaches): FakeModel {
   return {
     backend,
     layout,
@@ -20,7 +20,7 @@ function modelOf(prompt: number): FakeModel {
       [0, 1].map((branch) =>
         plantAxisLocal({
           layout,
-          reaches,
+          reaches: heads,
           headDim: 16,
           seed: 100 * prompt + 10 * layer + branch,
         }),
@@ -30,6 +30,8 @@ function modelOf(prompt: number): FakeModel {
 }
 
 export const models = [modelOf(1), modelOf(2)];
+/** A prompt for which the heads look elsewhere than for the others. */
+export const shifted = modelOf(3, [{ height: 1 }, { width: 1 }]);
 /** Calibrates on two prompts at density 0.5. */
 export const options: CalibrationOptions & { density: number } = {
   density: 0.5,

@@ -15,7 +15,7 @@ export interface FakeModel {
   readonly heads: number;
   readonly headDim: number;
   readonly timesteps: readonly number[];
-  /** The attention inputs of each layer, per guidance branch; the rows of a step. */
+  /** The attention inputs of each layer, per guidance branch (and picture in each); the rows of a step. */
   readonly layers: readonly (readonly Planted[])[];
   readonly architecture?: string;
   readonly fingerprint?: string;
@@ -99,7 +99,9 @@ export function generationOf(model: FakeModel, backend: Backend): GenerationInfo
 }
 
 function branchNames(count: number): GuidanceBranch[] {
-  return count === 1 ? ["conditional"] : ["unconditional", "conditional"];
+  return Array.from({ length: count }, (_, row) =>
+    count > 1 && row < count / 2 ? "unconditional" : "conditional",
+  );
 }
 
 function join(parts: readonly Float32Array[]): Float32Array {

@@ -26,6 +26,13 @@ describe("makePlan refuses", () => {
     ["a sigma out of range", { sigma: 2 }, /sigma/],
     ["an epsilon of 0", { epsilon: { c: 0 } }, /a positive epsilon but found 0/],
     ["no step to watch", { watchSteps: 0 }, /watchSteps/],
+    ["no bucket of their own", { ownBuckets: 0 }, /positive integer for ownBuckets but found 0/],
+    [
+      "buckets where all steps share one",
+      { share: "all" as const, ownBuckets: 2 },
+      /no ownBuckets.* 2/,
+    ],
+    ["a share of text over 1", { textOnlyShare: 1.5 }, /textOnlyShare in \(0, 1\] or "off".* 1.5/],
   ])("%s, before anything runs", async (_, changes, message) => {
     const error = await refused({ ...changes, generate: never });
     expect(CalibrationError.isInstance(error)).toBe(true);

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { MassStore } from "../src/calibrate/mass-store.js";
+import { MassStore } from "../src/masks/mass-store.js";
 
 const shape = { buckets: 2, layers: 3, heads: 2, blocks: 5 };
 const size = shape.blocks ** 2;

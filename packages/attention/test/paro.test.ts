@@ -1,4 +1,4 @@
-import { createReferenceBackend } from "@paroattn/backend";
+import { type Backend, createReferenceBackend, type DeviceMask } from "@paroattn/backend";
 import { imageLayout, partitionLayout } from "@paroattn/reorder";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -131,41 +131,49 @@ describe("paroAttention", () => {
     expect(early.report.density).not.toBe(report.density);
   });
 
-  it("prepares a mask once per bucket and layer, and frees it when the bucket is over", async () => {
-    let prepared = 0;
+  it("holds masks packed, as views of the plan, and gives one layer's at a time to the device", async () => {
+    const plan = smallPlan();
     let alive = 0;
-    let most = 0;
-    const scope = backend.scope();
-    const counting = new Proxy(scope, {
-      get(target, name) {
-        if (name !== "prepareMask") {
-          const value = Reflect.get(target, name);
-          return typeof value === "function" ? value.bind(target) : value;
-        }
-        return (mask: Parameters<typeof backend.prepareMask>[0]) => {
-          const device = target.prepareMask(mask);
-          prepared++;
-          most = Math.max(most, ++alive);
-          const dispose = device.dispose.bind(device);
-          return Object.assign(device, {
-            dispose() {
-              alive--;
-              dispose();
-            },
-          });
-        };
-      },
+    const prepared: { readonly bits: Uint8Array; readonly alive: number }[] = [];
+    const counting = onMasks(backend, (mask, device) => {
+      if (!("bits" in mask)) throw new Error("one mask serves all rows");
+      const { bits } = mask;
+      prepared.push({ bits, alive: ++alive });
+      const dispose = device.dispose.bind(device);
+      const release = () => {
+        alive--;
+        dispose();
+      };
+      return Object.assign(device, { dispose: release, [Symbol.dispose]: release });
     });
-    // The fake model hands its own scope to `start`; here the counting one.
-    const strategy = paroAttention({ plan: smallPlan() });
-    await generate(model, {
-      name: strategy.name,
-      start: (generation) => strategy.start({ ...generation, backend: counting }),
-    });
-    expect([prepared, most, alive]).toEqual([6, 2, 0]);
-    scope.dispose();
+    await generate({ ...model, backend: counting }, paroAttention({ plan }));
+    // 4 steps of 2 layers.
+    expect(prepared.map(({ alive }) => alive)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(alive).toBe(0);
+    expect(prepared.every(({ bits }) => bits.buffer === plan.masks.buffer)).toBe(true);
+    // Timesteps 300 and 100 are of the bucket that the second half shares: the very same bytes.
+    const places = prepared.map(({ bits }) => bits.byteOffset);
+    expect(places.slice(6)).toEqual(places.slice(4, 6));
+    expect(new Set(places).size).toBe(6);
+    expect(plan.masks.length).toBe(6 * prepared[0]!.bits.length);
   });
 });
+
+/** The backend, and every scope in it, with prepared masks seen by a test. */
+function onMasks<T extends Backend>(
+  backend: T,
+  see: (mask: Parameters<Backend["prepareMask"]>[0], device: DeviceMask) => DeviceMask,
+): T {
+  return new Proxy(backend, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name === "scope") return () => onMasks(target.scope(), see);
+      if (name !== "prepareMask") return value.bind(target);
+      return (mask: Parameters<Backend["prepareMask"]>[0]) => see(mask, target.prepareMask(mask));
+    },
+  });
+}
 
 describe("a plan for something else", () => {
   const start = (plan: ReturnType<typeof smallPlan>, changes: Partial<FakeModel> = {}) =>
@@ -185,6 +193,17 @@ describe("a plan for something else", () => {
   it("names everything that differs", async () => {
     const changes = { heads: 5, layout: imageLayout({ height: 6, width: 28 }) };
     await expect(start(smallPlan(), changes)).rejects.toThrow(/layout .*3 heads.* 5 heads/);
+  });
+
+  it("is refused for timesteps that its buckets do not tell apart", async () => {
+    const error = await start(smallPlan(), { timesteps: [0.9, 0.6, 0.3] }).catch((error) => error);
+    expect(PlanError.isInstance(error)).toBe(true);
+    expect(error.message).toBe(
+      "Expected timesteps of which the plan's 3 buckets, cut from 700 to 400, hold some each but found 3 from 0.9 to 0.3, all in one",
+    );
+    // One step meets one bucket, and a plan of one bucket serves any scale.
+    await start(smallPlan(), { timesteps: [0.9] });
+    await start(smallPlan({ buckets: { boundaries: [], steps: [4] } }), { timesteps: [0.9, 0.6] });
   });
 
   it("runs with other weights after one warning", async () => {

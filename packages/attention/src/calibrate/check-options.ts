@@ -19,6 +19,16 @@ export function checkOptions(options: CalibrationOptions, densities: readonly nu
   if (!(sigma >= 0 && sigma <= 1)) refuse("sigma in [0, 1]", sigma);
   const epsilon = typeof options.epsilon === "object" ? options.epsilon.c : (options.epsilon ?? 1);
   if (!(epsilon > 0 && Number.isFinite(epsilon))) refuse("a positive epsilon", epsilon);
+  const { textOnlyShare = "off", share, ownBuckets = 1 } = options;
+  if (textOnlyShare !== "off" && !(textOnlyShare > 0 && textOnlyShare <= 1)) {
+    refuse('textOnlyShare in (0, 1] or "off"', textOnlyShare);
+  }
+  if (!(Number.isInteger(ownBuckets) && ownBuckets >= 1)) {
+    refuse("a positive integer for ownBuckets", ownBuckets);
+  }
+  if (share === "all" && options.ownBuckets !== undefined) {
+    refuse('no ownBuckets with share "all"', ownBuckets);
+  }
   if (!(Number.isInteger(watchSteps) && watchSteps >= 1)) {
     refuse("a positive integer for watchSteps", watchSteps);
   }

@@ -9,6 +9,7 @@ import {
   tokenCount,
 } from "@paroattn/reorder";
 import { CalibrationError } from "../errors.js";
+import { DEFAULT_MEMORY_LIMIT } from "../masks/mass-store.js";
 import type { Plan } from "../plan/plan.js";
 import { checkOptions, checkSubject } from "./check-options.js";
 import type { CalibrationOptions } from "./options.js";
@@ -18,7 +19,7 @@ import type { CalibrationSubject } from "./subject.js";
 import { sumMasses } from "./sum-masses.js";
 import type { WatchProgress } from "./watch.js";
 
-const DEFAULT_MEMORY_LIMIT = 256 * 1024 * 1024;
+const DEFAULT_TEXT_ONLY_SHARE = 0.99;
 
 /**
  * Makes a plan for PARO attention by watching a model draw the calibration prompts with dense attention: a first pass
@@ -57,7 +58,8 @@ export async function makePlans(
   },
 ): Promise<Plan[]> {
   const { densities, generate, prompts, forcedOrders, signal } = options;
-  const { alpha = DEFAULT_ALPHA, sigma = DEFAULT_SIGMA, share = "secondHalf" } = options;
+  const { alpha = DEFAULT_ALPHA, sigma = DEFAULT_SIGMA } = options;
+  const { share, ownBuckets, textOnlyShare = DEFAULT_TEXT_ONLY_SHARE } = options;
   checkOptions(options, densities);
   const epsilon = (subject: CalibrationSubject) => {
     const { epsilon = DEFAULT_EPSILON } = options;
@@ -86,7 +88,7 @@ export async function makePlans(
   using summing = sumMasses({
     begin,
     epsilon,
-    share,
+    sharing: { ...(share && { share }), ...(ownBuckets !== undefined && { ownBuckets }) },
     orders: (subject) => ordersFor(subject, orders),
     memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
     scratchFolder: options.scratchFolder ?? tmpdir(),
@@ -100,6 +102,7 @@ export async function makePlans(
       await planFromMasses({
         summing,
         density,
+        textOnlyShare: textOnlyShare === "off" ? undefined : textOnlyShare,
         calibration: {
           prompts: [...prompts],
           seeds: [...options.seeds],

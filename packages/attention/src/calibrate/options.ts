@@ -1,5 +1,5 @@
 import type { AxisOrder } from "@paroattn/reorder";
-import type { BucketShare } from "@paroattn/sparse-masks";
+import type { BucketOptions } from "@paroattn/sparse-masks";
 import type { AttentionStrategy } from "../strategy.js";
 
 /** How far a calibration is. */
@@ -11,7 +11,11 @@ export interface CalibrationProgress {
   readonly fraction: number;
 }
 
-export interface CalibrationOptions {
+/**
+ * `share`: which steps share masks; default: "secondHalf", masks for each step of the first half and one set for the rest.
+ * `ownBuckets`: at most so many sets of masks for the steps that do not share one; default: one a step.
+ */
+export interface CalibrationOptions extends BucketOptions {
   /**
    * Runs the model on all calibration prompts with the strategy it is given. Called once per pass: twice, or once with
    * `forcedOrders`. Every call must draw the same pictures.
@@ -29,8 +33,11 @@ export interface CalibrationOptions {
   readonly sigma?: number;
   /** Entries of the softmax map below it are small: a number, or `{ c }` for c / tokens. Default: 1e-3. */
   readonly epsilon?: number | { readonly c: number };
-  /** Which steps share masks. Default: "secondHalf", a mask for each step of the first half and one for the rest. */
-  readonly share?: BucketShare;
+  /**
+   * From which share of its mass on text on, in every visual query block of a bucket, a head looks only at text: it keeps
+   * no block between visual tokens, and others get its budget. In (0, 1], or "off". Density 1 keeps everything. Default: 0.99.
+   */
+  readonly textOnlyShare?: number | "off";
   /** Skips the choice of orders: every head in native order, or [layers][heads] such as another plan's. */
   readonly forcedOrders?: "native" | readonly (readonly AxisOrder[])[];
   /** Steps of a run that the first pass looks at, spread evenly over it. Default: all. */

@@ -1,12 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import { partitionLayout } from "@paroattn/reorder";
-import {
-  type BlockMask,
-  type BlockMassSource,
-  globalThreshold,
-  maskFromThreshold,
-  scheduleDensity,
-} from "@paroattn/sparse-masks";
+import { makeMaskSchedule } from "@paroattn/sparse-masks";
+import { interruptible } from "../masks/interruptible.js";
 import { packageVersions } from "../package-versions.js";
 import type { Plan } from "../plan/plan.js";
 import type { MassSumming } from "./sum-masses.js";
@@ -16,25 +10,22 @@ export async function planFromMasses(
   options: Pick<Plan, "calibration" | "scoring"> & {
     readonly summing: MassSumming;
     readonly density: number;
+    readonly textOnlyShare: number | undefined;
     readonly packages?: Plan["packages"] | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Plan> {
-  const { summing, density, calibration, scoring } = options;
+  const { summing, density, textOnlyShare, calibration, scoring } = options;
   const { architecture, weightsFingerprint, layers, heads, layout } = summing.subject();
-  const buckets = summing.buckets();
-  const source = interruptible(summing.masses(), options.signal);
   const partition = partitionLayout(layout);
-  const bucketSteps = buckets.steps;
-  const threshold = await globalThreshold({ source, partition, density, bucketSteps });
-  const masks: BlockMask[][] = [];
-  for (let bucket = 0; bucket < bucketSteps.length; bucket++) {
-    const row: BlockMask[] = [];
-    for (let layer = 0; layer < layers; layer++) {
-      row.push(await maskFromThreshold({ source, partition, threshold, bucket, layer }));
-    }
-    masks.push(row);
-  }
+  const schedule = await makeMaskSchedule({
+    source: interruptible(summing.masses(), options.signal),
+    partition,
+    criterion: { kind: "globalBudget", density },
+    buckets: summing.buckets(),
+    textOnlyShare,
+  });
+  const { threshold, tieShare, floor, ...recognised } = schedule.globalThreshold!;
   return {
     architecture,
     weightsFingerprint,
@@ -42,32 +33,21 @@ export async function planFromMasses(
     heads,
     layout,
     blockSize: partition.blockSize,
-    buckets,
+    buckets: schedule.buckets,
     orders: summing.orders().map((layer) => [...layer]),
-    masks: joined(masks.flat().map(({ bits }) => bits)),
+    masks: joined(schedule.masks.flat().map(({ bits }) => bits)),
     criterion: {
       kind: "globalBudget",
-      threshold: threshold.threshold,
-      tieShare: threshold.tieShare,
-      floor: threshold.floor,
+      threshold,
+      tieShare,
+      floor,
+      ...(recognised.textOnlyShare !== undefined && { textOnlyShare: recognised.textOnlyShare }),
     },
-    density: { asked: density, met: scheduleDensity({ masks, partition, bucketSteps }) },
+    density: { asked: density, met: schedule.density },
     precision: { qk: "f32", pv: "f32" },
     scoring,
     calibration,
     packages: { ...(await packageVersions()), ...options.packages },
-  };
-}
-
-/** Lets Ctrl-C and other work have their turn between two heads. Throws the signal's reason once it is aborted. */
-function interruptible(source: BlockMassSource, signal?: AbortSignal): BlockMassSource {
-  return {
-    ...source,
-    async read(address) {
-      await setImmediate();
-      signal?.throwIfAborted();
-      return source.read(address);
-    },
   };
 }
 

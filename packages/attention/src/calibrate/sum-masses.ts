@@ -1,14 +1,14 @@
-import { type AxisOrder, blockLength, partitionLayout } from "@paroattn/reorder";
+import { type AxisOrder, partitionLayout } from "@paroattn/reorder";
 import {
   type BlockMassSource,
-  type BucketShare,
+  type BucketOptions,
   bucketOf,
   bucketsFromTimesteps,
   type TimestepBuckets,
 } from "@paroattn/sparse-masks";
-import { toFloat32 } from "@paroattn/tensor";
-import type { AttentionFront, AttentionSite, AttentionStrategy } from "../strategy.js";
-import { MassStore, type MassStoreOptions } from "./mass-store.js";
+import { MassStore, type MassStoreOptions } from "../masks/mass-store.js";
+import { siteMasses } from "../masks/site-masses.js";
+import type { AttentionStrategy } from "../strategy.js";
 import type { CalibrationSubject } from "./subject.js";
 import { type WatchOptions, watch } from "./watch.js";
 
@@ -18,7 +18,7 @@ export interface SumMassesOptions
   /** [layers][heads] for this model. */
   readonly orders: (subject: CalibrationSubject) => readonly (readonly AxisOrder[])[];
   /** Which steps share masks. */
-  readonly share: BucketShare;
+  readonly sharing: BucketOptions;
   /** Entries below it are counted as small; nothing is made of the count here. */
   readonly epsilon: (subject: CalibrationSubject) => number;
 }
@@ -50,7 +50,7 @@ export function sumMasses(options: SumMassesOptions): MassSumming {
       options.begin?.(subject);
       const { layers, heads, layout } = subject;
       const orders = options.orders(subject);
-      const buckets = bucketsFromTimesteps(subject.timesteps, { share: options.share });
+      const buckets = bucketsFromTimesteps(subject.timesteps, options.sharing);
       const { blocks } = partitionLayout(layout);
       const shape = { buckets: buckets.steps.length, layers, heads, blocks };
       notes = { buckets, orders, store: new MassStore({ ...options, ...shape }) };
@@ -58,7 +58,7 @@ export function sumMasses(options: SumMassesOptions): MassSumming {
     async attend(site, front) {
       const { buckets, orders, store } = notes!;
       const epsilon = options.epsilon(watching.subject());
-      const { output, masses } = await massesOf({
+      const { output, masses } = await siteMasses({
         site,
         front,
         orders: orders[site.layer]!,
@@ -80,30 +80,4 @@ export function sumMasses(options: SumMassesOptions): MassSumming {
     masses: () => watched().store.averages(),
     [Symbol.dispose]: () => notes?.store.dispose(),
   };
-}
-
-/** The dense output of a site and the mass of each block (sum / query rows), [batch, heads, blocks, blocks]. */
-async function massesOf(options: {
-  readonly site: AttentionSite;
-  readonly front: AttentionFront;
-  readonly orders: readonly AxisOrder[];
-  readonly epsilon: number;
-}) {
-  const { site, front, orders, epsilon } = options;
-  const { backend } = front;
-  using operands = front.operands({ orders });
-  const dense = backend.attention({ operands, returnLogSumExp: true });
-  using logSumExp = dense.logSumExp!;
-  const statistics = backend.blockStatistics({ operands, logSumExp, epsilon });
-  using sum = statistics.sum;
-  statistics.maximum.dispose();
-  statistics.smallCount.dispose();
-  const masses = toFloat32(await backend.read(sum));
-  const partition = partitionLayout(site.layout);
-  const { blocks } = partition;
-  for (let row = 0; row < masses.length / blocks; row++) {
-    const queries = blockLength(partition, row % blocks);
-    for (let key = 0; key < blocks; key++) masses[row * blocks + key]! /= queries;
-  }
-  return { output: dense.output, masses };
 }

@@ -1,11 +1,12 @@
 import { PlanError } from "../errors.js";
 import { differences } from "../model-match.js";
 import type { GenerationInfo } from "../strategy.js";
+import { checkBuckets } from "./check-buckets.js";
 import type { Plan } from "./plan.js";
 
 /**
- * Throws a `PlanError` for another architecture, layout, or number of layers or heads than the plan's, naming what
- * differs. Other weights (an fp16 copy, a fine-tune) are warned of.
+ * Throws a `PlanError` for another architecture, layout, or number of layers or heads than the plan's, or timesteps on
+ * another scale, naming what differs. Other weights (an fp16 copy, a fine-tune) are warned of.
  */
 export async function checkFit(plan: Plan, generation: GenerationInfo): Promise<void> {
   const differing = differences(plan, generation);
@@ -15,6 +16,7 @@ export async function checkFit(plan: Plan, generation: GenerationInfo): Promise<
       found: differing.found,
     });
   }
+  checkBuckets(plan, generation.timesteps);
   const fingerprint = await generation.weightsFingerprint();
   if (fingerprint !== plan.weightsFingerprint) {
     generation.warn(

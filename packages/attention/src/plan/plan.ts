@@ -24,6 +24,8 @@ export interface PlanCriterion {
   readonly tieShare: number;
   /** Density of the blocks that are kept in any case: text, or without it the heaviest block of each row. */
   readonly floor: number;
+  /** Heads with at least this share of their visual queries' mass on text keep text alone; none: no head was told apart. */
+  readonly textOnlyShare?: number;
 }
 
 /**

@@ -41,6 +41,7 @@ export const planSchema = z.object({
     threshold: z.number().min(0),
     tieShare: share,
     floor: share,
+    textOnlyShare: z.number().gt(0).max(1).exactOptional(),
   }),
   density: z.object({ asked: density, met: density }),
   precision: z

@@ -4,6 +4,9 @@ import { MemorySlots } from "./memory-slots.js";
 import { ScratchFile } from "./scratch-file.js";
 import type { Slots } from "./slots.js";
 
+/** Bytes of block masses that are kept in memory where nothing else is asked for: 256 MiB. */
+export const DEFAULT_MEMORY_LIMIT = 256 * 1024 * 1024;
+
 export interface MassStoreOptions {
   readonly buckets: number;
   readonly layers: number;

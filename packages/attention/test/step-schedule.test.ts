@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ScheduleError, type StepSchedule, stepRoles } from "../src/index.js";
+
+describe("stepRoles", () => {
+  const letters = (schedule: StepSchedule, steps: number) =>
+    stepRoles(schedule, steps)
+      .map((role) => role[0])
+      .join("");
+
+  it("begins with dense steps and refreshes where it is told to", () => {
+    expect(letters({}, 4)).toBe("ssss");
+    expect(letters({ warmUp: 2 }, 5)).toBe("ddsss");
+    expect(letters({ refresh: [0, 3] }, 5)).toBe("rssrs");
+    expect(letters({ warmUp: 2, refresh: [1, 2] }, 5)).toBe("drrss");
+    expect(letters({ warmUp: 5 }, 5)).toBe("ddddd");
+    expect(letters({}, 0)).toBe("");
+  });
+
+  it("refreshes every so many steps from the end of the warm-up on", () => {
+    // Re-ttention on CogVideoX: 15 dense steps and then every fifth, 22 of 50 in all.
+    const roles = stepRoles({ warmUp: 15, refresh: { every: 5 } }, 50);
+    const dense = roles.flatMap((role, step) => (role === "sparse" ? [] : [step]));
+    expect(dense).toEqual([...Array(15).keys(), 15, 20, 25, 30, 35, 40, 45]);
+    expect(letters({ refresh: { every: 1 } }, 3)).toBe("rrr");
+    expect(letters({ warmUp: 3, refresh: { every: 2 } }, 3)).toBe("ddd");
+    const counts = fc.integer({ min: 1, max: 40 });
+    fc.assert(
+      fc.property(counts, fc.nat(40), counts, (every, warmUp, steps) => {
+        if (warmUp > steps) return;
+        stepRoles({ warmUp, refresh: { every } }, steps).forEach((role, step) => {
+          const expected =
+            step < warmUp ? "dense" : (step - warmUp) % every === 0 ? "refresh" : "sparse";
+          expect(role).toBe(expected);
+        });
+      }),
+    );
+  });
+
+  it.each([
+    [{ warmUp: 6 }, "Expected a warm-up of 0 to 5 steps, which the run has, but found 6"],
+    [{ warmUp: -1 }, "Expected a warm-up of 0 to 5 steps, which the run has, but found -1"],
+    [{ warmUp: 0.5 }, "found 0.5"],
+    [{ refresh: [2, 5] }, "Expected refresh steps from 0 to 4 but found 5"],
+    [{ refresh: [Number.NaN] }, "found NaN"],
+    [{ refresh: { every: 0 } }, "Expected a refresh every 1 or more steps but found 0"],
+  ])("refuses %j for a run of 5 steps", (schedule, message) => {
+    let error: unknown;
+    try {
+      stepRoles(schedule, 5);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(ScheduleError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toContain(message);
+  });
+});
