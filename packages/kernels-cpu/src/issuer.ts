@@ -5,7 +5,7 @@ import {
   TensorDisposedError,
   UnsupportedError,
 } from "@paroattn/backend";
-import type { Shape } from "@paroattn/tensor";
+import type { DType, Shape } from "@paroattn/tensor";
 import { type CpuHandle, CpuTensor } from "./handles.js";
 import type { NativeHandle, NativeModule, NativeView, NativeWeight } from "./native.js";
 import type { Root } from "./root.js";
@@ -48,9 +48,9 @@ export class Issuer {
     return new OperatorArguments(this, operator);
   }
 
-  /** A new f32 tensor of this view. */
-  tensor(shape: Shape, native: NativeHandle): CpuTensor {
-    return this.scope.own(new CpuTensor(this.root, native, { dtype: "f32", shape }));
+  /** A new tensor of this view. */
+  tensor(shape: Shape, native: NativeHandle, dtype: DType = "f32"): CpuTensor {
+    return this.scope.own(new CpuTensor(this.root, native, { dtype, shape }));
   }
 }
 
@@ -69,10 +69,14 @@ export class OperatorArguments {
     return this.#issuer.claim(CpuTensor, tensor, where).native;
   }
 
-  /** What the contract takes in f32, f16 or bf16 and this backend computes in f32 only. */
-  activation(argument: string, tensor: DeviceTensor): NativeHandle {
+  /** What the contract takes in f32, f16 or bf16 and this backend's operator in fewer. */
+  activation(
+    argument: string,
+    tensor: DeviceTensor,
+    dtypes: readonly DType[] = ["f32"],
+  ): NativeHandle {
     const handle = this.handle(argument, tensor);
-    if (tensor.dtype !== "f32") {
+    if (!dtypes.includes(tensor.dtype)) {
       const feature = `${this.#operator} in ${tensor.dtype}`;
       throw new UnsupportedError({ backend: "cpu", feature });
     }

@@ -33,6 +33,9 @@ export interface NativeWeight {
   readonly type: "f32" | "f16" | "bf16";
 }
 
+/** How attention's numbers lie in memory. */
+export type NativeFloat = "f32" | "bf16";
+
 type Optional<T> = T | undefined;
 
 /** Sizes are in elements; tensors are dense and row-major. */
@@ -226,6 +229,8 @@ export interface NativePrepareAttentionOptions {
   query: NativeHandle;
   key: NativeHandle;
   value: NativeHandle;
+  /** Of these three, and of attention's residual and output. */
+  type: NativeFloat;
   batch: number;
   queryTokens: number;
   keyTokens: number;
@@ -249,7 +254,10 @@ export interface NativePrepareAttentionOptions {
   cos: Optional<NativeHandle>;
   sin: Optional<NativeHandle>;
   keyLengths: Optional<Uint32Array>;
-  /** Bits of the codes, 8 or 4; 0 is f32. */
+  /** What the products take where they take no codes; f32 beside codes. */
+  queryKeyType: NativeFloat;
+  valueType: NativeFloat;
+  /** Bits of the codes, 8 or 4; 0: none. */
   queryKeyBits: number;
   valueBits: number;
   /** Looked at with `queryKeyBits`. */

@@ -17,12 +17,12 @@ import { SIZES_OF_4096, secondsOf } from "./sizes.js";
 
 const PRECISIONS = ["int8-qk", "int8", "int8:u8", "int8:tileRow", "int8:row", "int4-qk", "int4"];
 
-/** Dense attention in the precisions that the backend executes natively, and on bf16 tensors, beside fp32. */
+/** Dense attention in the precisions that the backend executes natively, and on bf16 tensors and operands, beside fp32. */
 export function precisionCases({ threads }: SuiteContext): BenchCase[] {
   return SIZES_OF_4096.map((size) => ({
     name: `precisions ${sizeName(size)}`,
     rounds: size.rounds,
-    seconds: secondsOf(size) * (2 + PRECISIONS.length),
+    seconds: secondsOf(size) * (3 + PRECISIONS.length),
     async open() {
       const problem = attentionProblem(size);
       const backend = createCpuBackend({ threads });
@@ -32,6 +32,12 @@ export function precisionCases({ threads }: SuiteContext): BenchCase[] {
           name: "bf16 tensors",
           tensors: uploadAttention(backend, problem, "bf16"),
           bytes: problem.bytes / 2,
+        },
+        {
+          name: "bf16 operands",
+          tensors,
+          bytes: problem.bytes,
+          precision: { qk: "bf16", pv: "bf16" },
         },
         ...PRECISIONS.map((name) => ({
           name,

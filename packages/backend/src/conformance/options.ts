@@ -18,7 +18,7 @@ export interface ConformanceOptions {
    * suite's where no `precision` is stated; else nothing is asked.
    */
   readonly quantized?: readonly AttentionPrecision[];
-  /** The operators it has. Each of the others must throw an `UnsupportedError` at the call. Default: all. */
+  /** The operators it has, in the dtype. Each of the others must throw an `UnsupportedError` at the call. Default: all. */
   readonly operators?: readonly OperatorName[];
   /** The head dims it has. Another must be refused with an `UnsupportedError`. Default: any. */
   readonly headDims?: readonly number[];

@@ -118,12 +118,12 @@ BufferPtr Arguments::buffer_of(const Napi::Value& value, const char* name, size_
   return buffer;
 }
 
-BufferPtr Arguments::buffer(const char* name, size_t elements) const {
-  return buffer_of(get(name), name, product({elements, 4}));
+BufferPtr Arguments::buffer(const char* name, size_t elements, size_t element_bytes) const {
+  return buffer_of(get(name), name, product({elements, element_bytes}));
 }
 
-BufferPtr Arguments::optional_buffer(const char* name, size_t elements) const {
-  return has(name) ? buffer(name, elements) : nullptr;
+BufferPtr Arguments::optional_buffer(const char* name, size_t elements, size_t element_bytes) const {
+  return has(name) ? buffer(name, elements, element_bytes) : nullptr;
 }
 
 std::vector<ResourcePtr> Arguments::optional_items(const char* name) const {

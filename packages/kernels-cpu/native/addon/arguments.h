@@ -40,9 +40,9 @@ class Arguments {
   std::vector<uint8_t> bytes(const char* name) const;   // of a Uint8Array, copied
   Activation activation(const char* name) const;
 
-  // A live handle's buffer of exactly so many f32 (or i32) elements.
-  BufferPtr buffer(const char* name, size_t elements) const;
-  BufferPtr optional_buffer(const char* name, size_t elements) const;
+  // A live handle's buffer of exactly so many elements, f32 (or i32) where nothing else is said.
+  BufferPtr buffer(const char* name, size_t elements, size_t element_bytes = 4) const;
+  BufferPtr optional_buffer(const char* name, size_t elements, size_t element_bytes = 4) const;
   std::vector<BufferPtr> buffers(const char* name) const;
   // { handle, type: "f32" | "f16" | "bf16" }
   WeightArgument weight(const char* name, size_t elements) const;

@@ -26,9 +26,9 @@ class Issue {
     return *this;
   }
   Issue& reads(const WeightArgument& weight) { return reads(ResourcePtr(weight.buffer)); }
-  // A new f32 result of so many elements.
-  BufferPtr makes(size_t elements) {
-    auto output = std::make_shared<Buffer>(view_.stream->pool(), product({elements, 4}));
+  // A new result of so many elements, f32 where nothing else is said.
+  BufferPtr makes(size_t elements, size_t element_bytes = 4) {
+    auto output = std::make_shared<Buffer>(view_.stream->pool(), product({elements, element_bytes}));
     command_.outputs.push_back(output);
     return output;
   }

@@ -45,7 +45,7 @@ export function attention(issuer: Issuer, options: AttentionOptions): AttentionR
     returnLogSumExp,
     label: timingKey(operator, operands.resolved.label),
   });
-  const output = issuer.tensor(shapes.output, result.output);
+  const output = issuer.tensor(shapes.output, result.output, operands.dtype);
   if (result.logSumExp === undefined) return { output };
   return { output, logSumExp: issuer.tensor(shapes.logSumExp, result.logSumExp) };
 }

@@ -5,10 +5,14 @@ import {
   timingKey,
 } from "@paroattn/backend";
 import type { Issuer } from "../issuer.js";
-import { quantizationOf } from "./arithmetic.js";
+import type { NativeFloat } from "../native.js";
+import { productsOf } from "./arithmetic.js";
 import { CpuOperands } from "./handles.js";
 
 const operator = "prepareAttention";
+
+/** Of projections. */
+const TYPES: readonly NativeFloat[] = ["f32", "bf16"];
 
 /** The fused front: checks, then hands everything to one native command. */
 export function prepareAttention(
@@ -17,15 +21,16 @@ export function prepareAttention(
 ): AttentionOperands {
   const { query, key, value, norm, rope } = options;
   const resolved = inferPrepareAttention(options);
-  const quantization = quantizationOf(resolved.precision);
+  const products = productsOf(resolved.precision);
   const { root, view, scope, native } = issuer;
   const claim = issuer.arguments(operator);
   const { layout, orders } = resolved;
   const choice = layout && orders && root.tokenOrders.choose(view, layout, orders);
   const handle = native.prepareAttention(view, {
-    query: claim.activation("query", query),
-    key: claim.activation("key", key),
-    value: claim.activation("value", value),
+    query: claim.activation("query", query, TYPES),
+    key: claim.activation("key", key, TYPES),
+    value: claim.activation("value", value, TYPES),
+    type: resolved.dtype as NativeFloat,
     batch: resolved.batch,
     queryTokens: resolved.queryTokens,
     keyTokens: resolved.keyTokens,
@@ -47,7 +52,7 @@ export function prepareAttention(
     cos: claim.optional("rope.cos", rope?.cos),
     sin: claim.optional("rope.sin", rope?.sin),
     keyLengths: resolved.keyLengths && Uint32Array.from(resolved.keyLengths),
-    ...quantization,
+    ...products,
     label: timingKey(operator, resolved.label),
   });
   return scope.own(new CpuOperands(root, handle, resolved));

@@ -1,8 +1,9 @@
 import type { Tensor } from "@paroattn/tensor";
 import type { AttentionOperands, AttentionPrecision } from "../../attention-types.js";
 import type { Backend } from "../../backend.js";
-import type { DeviceTensor } from "../../device-tensor.js";
+import type { DeviceTensor, FloatDType } from "../../device-tensor.js";
 import { UnsupportedError } from "../../errors.js";
+import { uploadAs } from "../activations.js";
 import { quantizedVariants, variantName } from "../attention/quantized-variants.js";
 import type { ConformanceCase } from "../case.js";
 import { expectThat } from "../compare.js";
@@ -12,8 +13,10 @@ import type { ConformanceSettings, OperatorName } from "../options.js";
 /** What a call is made of. */
 interface Parts {
   readonly backend: Backend;
-  /** Zeros of a shape. */
+  /** f32 zeros of a shape. */
   readonly zeros: (...shape: number[]) => DeviceTensor;
+  /** Zeros of a shape, in the stated dtype. */
+  readonly activations: (...shape: number[]) => DeviceTensor;
   /** One head over three tokens. */
   readonly operands: () => AttentionOperands;
   readonly settings: ConformanceSettings;
@@ -33,26 +36,37 @@ const CALLS: Readonly<Record<OperatorName, (parts: Parts) => unknown>> = {
     backend.conv2d({ input: zeros(1, 2, 3, 3), weight: zeros(4, 2, 1, 1) }),
   conv3d: ({ backend, zeros }) =>
     backend.conv3d({ input: zeros(1, 2, 2, 3, 3), weight: zeros(4, 2, 1, 1, 1) }),
-  layerNorm: ({ backend, zeros }) => backend.layerNorm({ input: zeros(2, 3), epsilon: 1 }),
-  rmsNorm: ({ backend, zeros }) => backend.rmsNorm({ input: zeros(2, 3), epsilon: 1 }),
-  groupNorm: ({ backend, zeros }) =>
-    backend.groupNorm({ input: zeros(1, 4, 2), groups: 2, epsilon: 1 }),
-  activate: ({ backend, zeros }) => backend.activate({ input: zeros(2), activation: "silu" }),
-  add: ({ backend, zeros }) => backend.add({ a: zeros(2), b: zeros(2) }),
-  multiply: ({ backend, zeros }) => backend.multiply({ a: zeros(2), b: zeros(2) }),
-  addGated: ({ backend, zeros }) =>
-    backend.addGated({ residual: zeros(1, 2, 3), value: zeros(1, 2, 3), gate: zeros(1, 3) }),
-  combine: ({ backend, zeros }) => backend.combine({ terms: [{ tensor: zeros(2), factor: 1 }] }),
+  layerNorm: ({ backend, activations }) =>
+    backend.layerNorm({ input: activations(2, 3), epsilon: 1 }),
+  rmsNorm: ({ backend, activations }) => backend.rmsNorm({ input: activations(2, 3), epsilon: 1 }),
+  groupNorm: ({ backend, activations }) =>
+    backend.groupNorm({ input: activations(1, 4, 2), groups: 2, epsilon: 1 }),
+  activate: ({ backend, activations }) =>
+    backend.activate({ input: activations(2), activation: "silu" }),
+  add: ({ backend, activations }) => backend.add({ a: activations(2), b: activations(2) }),
+  multiply: ({ backend, activations }) =>
+    backend.multiply({ a: activations(2), b: activations(2) }),
+  addGated: ({ backend, activations }) =>
+    backend.addGated({
+      residual: activations(1, 2, 3),
+      value: activations(1, 2, 3),
+      gate: activations(1, 3),
+    }),
+  combine: ({ backend, activations }) =>
+    backend.combine({ terms: [{ tensor: activations(2), factor: 1 }] }),
   embedding: ({ backend, zeros }) => {
     const ids: Tensor = { dtype: "i32", shape: [1], data: new Int32Array(1) };
     return backend.embedding({ table: zeros(2, 2), ids: backend.upload(ids) });
   },
-  permute: ({ backend, zeros }) => backend.permute({ input: zeros(2, 3), axes: [1, 0] }),
-  reshape: ({ backend, zeros }) => backend.reshape({ input: zeros(2, 3), shape: [6] }),
-  concat: ({ backend, zeros }) => backend.concat({ inputs: [zeros(2), zeros(3)], axis: 0 }),
-  slice: ({ backend, zeros }) => backend.slice({ input: zeros(3), axis: 0, start: 1, end: 2 }),
-  upsampleNearest2d: ({ backend, zeros }) =>
-    backend.upsampleNearest2d({ input: zeros(1, 1, 2, 2), factor: 2 }),
+  permute: ({ backend, activations }) =>
+    backend.permute({ input: activations(2, 3), axes: [1, 0] }),
+  reshape: ({ backend, activations }) => backend.reshape({ input: activations(2, 3), shape: [6] }),
+  concat: ({ backend, activations }) =>
+    backend.concat({ inputs: [activations(2), activations(3)], axis: 0 }),
+  slice: ({ backend, activations }) =>
+    backend.slice({ input: activations(3), axis: 0, start: 1, end: 2 }),
+  upsampleNearest2d: ({ backend, activations }) =>
+    backend.upsampleNearest2d({ input: activations(1, 1, 2, 2), factor: 2 }),
   prepareAttention: ({ operands }) => operands(),
   attention: ({ backend, operands }) => backend.attention({ operands: operands() }),
   prepareMask: ({ backend }) =>
@@ -129,16 +143,18 @@ function unsupported(
     run: async ({ backend }) => {
       const scope = backend.scope();
       try {
-        const zeros = (...shape: number[]) => {
+        const zerosOf = (dtype: FloatDType, shape: readonly number[]) => {
           const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-          return scope.upload({ dtype: "f32", shape, data });
+          return uploadAs(scope, { dtype: "f32", shape, data }, dtype);
         };
+        const zeros = (...shape: number[]) => zerosOf("f32", shape);
+        const activations = (...shape: number[]) => zerosOf(settings.dtype, shape);
         const operands = () => {
-          const query = zeros(1, 3, headDim);
+          const query = activations(1, 3, headDim);
           const sides = { query, key: query, value: query };
           return scope.prepareAttention({ ...sides, heads: 1, headDim, ...precision });
         };
-        const parts = { backend: scope, zeros, operands, settings };
+        const parts = { backend: scope, zeros, activations, operands, settings };
         const error = thrownBy(name, () => call(parts));
         expectThat(
           UnsupportedError.isInstance(error),

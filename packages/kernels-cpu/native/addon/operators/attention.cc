@@ -54,19 +54,20 @@ Napi::Value issue_attention(const View& view, const Arguments& arguments) {
   const BufferPtr bias =
       arguments.optional_buffer("bias", product({shape.heads, shape.query_tokens, shape.key_tokens}));
   const BufferPtr row_scale = arguments.optional_buffer("rowScale", rows);
-  const BufferPtr residual = arguments.optional_buffer("residual", elements);
+  const size_t element_bytes = attention::bytes_of(shape.type);
+  const BufferPtr residual = arguments.optional_buffer("residual", elements, element_bytes);
   Issue issue(view, "attention");
   issue.label(arguments.text("label")).reads(operands).reads(mask).reads(bias).reads(row_scale).reads(residual);
-  const BufferPtr output = issue.makes(elements);
+  const BufferPtr output = issue.makes(elements, element_bytes);
   const BufferPtr log_sum_exp = arguments.flag("returnLogSumExp") ? issue.makes(rows) : nullptr;
   issue.runs([=](const Running& running) {
     attention::AttentionOptions options;
     options.mask = mask ? mask->lists.get() : nullptr;
     options.bias = floats_or_null(bias);
     options.row_scale = floats_or_null(row_scale);
-    options.residual = floats_or_null(residual);
+    options.residual = residual ? residual->data() : nullptr;
     options.log_sum_exp = log_sum_exp ? log_sum_exp->floats() : nullptr;
-    raise(attention::attention(*operands->panels, options, output->floats(), running.cancelled));
+    raise(attention::attention(*operands->panels, options, output->data(), running.cancelled));
   });
   Napi::Object result = Napi::Object::New(arguments.env());
   result["output"] = handle_of(arguments.env(), output);

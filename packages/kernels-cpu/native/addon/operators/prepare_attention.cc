@@ -49,13 +49,23 @@ void read_sizes(const Arguments& arguments, FrontCall& call) {
   check_starts(arguments, "keyStarts", call.key_starts, options.key_tokens);
 }
 
+attention::NumberType read_type(const Arguments& arguments, const char* name) {
+  const std::string type = arguments.text(name);
+  if (type != "f32" && type != "bf16") arguments.fail(name, "f32 or bf16");
+  return type == "f32" ? attention::NumberType::kF32 : attention::NumberType::kBf16;
+}
+
 void read_tensors(const Arguments& arguments, FrontCall& call) {
-  const FrontOptions& options = call.options;
+  FrontOptions& options = call.options;
+  options.type = read_type(arguments, "type");
+  options.query_key_type = read_type(arguments, "queryKeyType");
+  options.value_type = read_type(arguments, "valueType");
+  const size_t queries = product({options.batch, options.query_tokens, options.heads, options.head_dim});
   const size_t keys = product({options.batch, options.key_tokens, options.key_value_heads, options.head_dim});
-  call.query =
-      arguments.buffer("query", product({options.batch, options.query_tokens, options.heads, options.head_dim}));
-  call.key = arguments.buffer("key", keys);
-  call.value = arguments.buffer("value", keys);
+  const size_t element_bytes = attention::bytes_of(options.type);
+  call.query = arguments.buffer("query", queries, element_bytes);
+  call.key = arguments.buffer("key", keys, element_bytes);
+  call.value = arguments.buffer("value", keys, element_bytes);
 }
 
 void read_norm(const Arguments& arguments, FrontCall& call) {
@@ -118,6 +128,10 @@ void read_quantization(const Arguments& arguments, FrontCall& call) {
   quantization.value_bits = bits_of("valueBits");
   quantization.smooth_keys = arguments.flag("smoothKeys");
   quantization.rank1_values = arguments.flag("rank1Values");
+  const bool codes = quantization.query_key_bits > 0 || quantization.value_bits > 0;
+  const bool narrow = call.options.query_key_type == attention::NumberType::kBf16 ||
+                      call.options.value_type == attention::NumberType::kBf16;
+  if (codes && narrow) arguments.fail("queryKeyType", "f32 beside codes");
   if (quantization.value_bits == 0) return;
   const std::string group = arguments.text("probabilityGroup");
   if (group != "tile" && group != "tileRow" && group != "row") {
@@ -134,9 +148,9 @@ void read_quantization(const Arguments& arguments, FrontCall& call) {
 attention::OperandsPtr prepare(const FrontCall& call, MemoryPool& pool, const CancelFlag* cancelled) {
   FrontOptions options = call.options;
   const auto floats = [](const BufferPtr& buffer) -> const float* { return buffer ? buffer->floats() : nullptr; };
-  options.query = floats(call.query);
-  options.key = floats(call.key);
-  options.value = floats(call.value);
+  options.query = call.query->data();
+  options.key = call.key->data();
+  options.value = call.value->data();
   options.query_partition = {call.query_starts.data(), call.query_starts.size() - 1};
   options.key_partition = {call.key_starts.data(), call.key_starts.size() - 1};
   options.norm.query_weight = floats(call.query_weight);
@@ -171,7 +185,7 @@ Napi::Value issue_prepare_attention(const View& view, const Arguments& arguments
   const attention::OperandsShape shape = {options.batch,           options.heads,
                                           options.head_dim,        options.query_tokens,
                                           options.key_tokens,      call->query_starts.size() - 1,
-                                          call->key_starts.size() - 1, 0};
+                                          call->key_starts.size() - 1, 0, options.type};
   Issue issue(view, "prepareAttention");
   issue.label(arguments.text("label")).reads(call->query).reads(call->key).reads(call->value);
   issue.reads(call->query_weight).reads(call->key_weight).reads(call->query_bias).reads(call->key_bias);

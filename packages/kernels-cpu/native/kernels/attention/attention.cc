@@ -37,8 +37,7 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
   const Operands::Validity valid = operands.validity(unit.b, order, kb);
   if (valid.count == 0) return;
   const float* query = operands.query_panel(unit.b, unit.h, unit.qb);
-  const float* key_panel = operands.key_panel(unit.b, set, kb);
-  const float* value_panel = operands.value_panel(unit.b, set, kb);
+  const float* key_panel = keys_of(operands, unit.b, set, kb, scratch.panel);
   const size_t padded_dim = operands.padded_dim;
   size_t first = 0;
   const size_t all_rows = padded_rows(operands.query_rows(unit.qb));
@@ -48,6 +47,7 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
     first += rows;
     left -= rows;
   }
+  const float* value_panel = values_of(operands, unit.b, set, kb, scratch.panel);
   first = 0;
   for (size_t left = all_rows; left > 0;) {
     const size_t rows = rows_to_take(left);
@@ -86,7 +86,7 @@ namespace attention {
 
 HWY_EXPORT(attend);
 
-Status attention(const Operands& operands, const AttentionOptions& options, float* output,
+Status attention(const Operands& operands, const AttentionOptions& options, void* output,
                  const std::atomic<bool>* cancelled) {
   const Mask* mask = options.mask;
   if (mask != nullptr) {

@@ -1,11 +1,11 @@
-// Attention on the CPU in FP32, INT8 and INT4: fused front, dense and block-sparse kernel, streaming block statistics.
+// Attention on the CPU in FP32, over FP32 and BF16 storage, and in INT8 and INT4: fused front, dense and block-sparse kernel, streaming block statistics.
 //
 //   Operands operands = prepare_attention(front, ...);   // normalise, rotate, reorder, pack
 //   attention(operands, options, output, ...);           // as often as wanted
 //
 // Knows nothing of Node. The caller validates; these functions only assert (debug builds). Parallel over the
 // OpenMP threads the caller has set (omp_set_num_threads); the calling thread takes part. The only exception that
-// crosses this header is std::bad_alloc. All tensors are dense, row-major f32.
+// crosses this header is std::bad_alloc. All tensors are dense, row-major, and f32 where nothing else is said.
 //
 // "Sequence order" is the order of the caller's tokens. Inside, each head has an order of its own:
 // reordered[i] = original[indices[i]]. Outputs are always scattered back to sequence order.
@@ -25,6 +25,11 @@ namespace attention {
 
 // Rows and columns of a tile. Blocks hold up to this many tokens.
 constexpr size_t kBlock = 64;
+
+// How numbers lie in memory. Arithmetic is f32 whichever it is.
+enum class NumberType { kF32, kBf16 };
+
+constexpr size_t bytes_of(NumberType type) noexcept { return type == NumberType::kF32 ? 4 : 2; }
 
 enum class Status {
   kOk,
@@ -86,9 +91,14 @@ struct Quantization {
 };
 
 struct FrontOptions {
-  const float* query = nullptr;  // [batch, query_tokens, heads * head_dim], sequence order
-  const float* key = nullptr;    // [batch, key_tokens, key_value_heads * head_dim]
-  const float* value = nullptr;  // [batch, key_tokens, key_value_heads * head_dim]
+  const void* query = nullptr;   // [batch, query_tokens, heads * head_dim], sequence order
+  const void* key = nullptr;     // [batch, key_tokens, key_value_heads * head_dim]
+  const void* value = nullptr;   // [batch, key_tokens, key_value_heads * head_dim]
+  NumberType type = NumberType::kF32;  // of these three, and of attention's residual and output
+  // What the products take: with kBf16 queries and keys are rounded to it after norm and rotation, values as they come;
+  // keys and values are kept in it. kF32 with codes.
+  NumberType query_key_type = NumberType::kF32;
+  NumberType value_type = NumberType::kF32;
   size_t batch = 1;
   size_t query_tokens = 0;       // at least 1, below 2^32
   size_t key_tokens = 0;
@@ -116,7 +126,8 @@ using OperandsPtr = std::unique_ptr<Operands, OperandsDeleter>;
 
 struct OperandsShape {
   size_t batch, heads, head_dim, query_tokens, key_tokens, query_blocks, key_blocks;
-  size_t bytes;  // of packed panels, to report as external memory
+  size_t bytes;     // of packed panels, to report as external memory
+  NumberType type;  // of residual and output
 };
 
 // The fused front. Copies what it needs: the inputs may be freed or overwritten afterwards.
@@ -166,12 +177,13 @@ struct AttentionOptions {
   const Mask* mask = nullptr;         // null: dense
   const float* bias = nullptr;        // [heads, query_tokens, key_tokens], sequence order, added to the scaled logits
   const float* row_scale = nullptr;   // [batch, heads, query_tokens], sequence order
-  const float* residual = nullptr;    // [batch, query_tokens, heads * head_dim], sequence order; may be `output`
+  const void* residual = nullptr;     // [batch, query_tokens, heads * head_dim], sequence order; may be `output`
   float* log_sum_exp = nullptr;       // out: [batch, heads, query_tokens], sequence order, natural log, unsmoothed
 };
 
-// output = row_scale * softmax(scale * q k' + bias) v + residual: [batch, query_tokens, heads * head_dim].
-Status attention(const Operands& operands, const AttentionOptions& options, float* output,
+// output = row_scale * softmax(scale * q k' + bias) v + residual: [batch, query_tokens, heads * head_dim], rounded to
+// its type once, to the nearest and halves to even.
+Status attention(const Operands& operands, const AttentionOptions& options, void* output,
                  const std::atomic<bool>* cancelled);
 
 struct StatisticsOptions {

@@ -16,6 +16,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
+#include "bf16-inl.h"
 #include "micro_kernel-inl.h"
 #include "panel_writer-inl.h"
 #include "row_transform-inl.h"
@@ -25,6 +26,9 @@
 namespace paroattn {
 namespace attention {
 namespace {
+
+// Makes a power of two of q·k.
+float logit_scale(const FrontOptions& options) { return static_cast<float>(options.scale * kLog2E); }
 
 // A block of tokens in some heads (or sets of keys and values).
 struct FrontUnit {
@@ -86,39 +90,66 @@ HWY_INLINE void pack_queries(const FrontUnit& unit) {
   const size_t padded_dim = unit.operands.padded_dim;
   // Rows that are neither padded nor streamed need no stop on their way.
   const bool in_place = !kStream && padded_dim == unit.operands.head_dim;
-  const Side side = {unit.transform, unit.options.query};
+  const Side side = {unit.transform, {unit.options.query, unit.options.type}};
+  const bool rounds = unit.operands.query_key_type == NumberType::kBf16;
   for_each_group(unit, query_rows, [&](size_t head, size_t first, RowGroup group, RowGroup next) HWY_ATTR {
     float* panel = unit.operands.query_panel(unit.b, head, unit.block) + first * padded_dim;
-    transform_rows(side, group, next, in_place ? panel : unit.scratch);
+    float* rows = in_place ? panel : unit.scratch;
+    transform_rows(side, group, next, rows);
+    if (rounds) round_and_scale(rows, kGroup * padded_dim, logit_scale(unit.options));
     if (!in_place) put_all<kStream>(unit.scratch, kGroup * padded_dim, panel);
   });
 }
 
+// A value of a group, [padded_dim], where it lies or else in `room`, whose padding is zero.
+HWY_INLINE const float* value_row(const FrontUnit& unit, const RowGroup& group, size_t r, float* room) {
+  if (!group.has(r)) return unit.transform.zeros.data();
+  const Source values = {unit.options.value, unit.options.type};
+  const size_t head_dim = unit.operands.head_dim;
+  if (values.type == NumberType::kF32 && head_dim == unit.operands.padded_dim) {
+    return static_cast<const float*>(values.row(group.at(r)));
+  }
+  values.copy_row(group.at(r), head_dim, room);
+  return room;
+}
+
 template <bool kStream>
-HWY_INLINE void pack_values(const FrontUnit& unit, const RowGroup& group, const RowGroup& next, float* panel) {
-  const size_t padded_dim = unit.operands.padded_dim, head_dim = unit.operands.head_dim;
-  for (size_t r = 0; r < kGroup; ++r, panel += padded_dim) {
-    if (next.has(r)) fetch(unit.options.value + next.at(r), head_dim);
-    const float* row = unit.transform.zeros.data();
-    if (group.has(r)) {
-      row = unit.options.value + group.at(r);
-      if (head_dim != padded_dim) {
-        std::memcpy(unit.scratch, row, head_dim * sizeof(float));
-        row = unit.scratch;
-      }
+HWY_INLINE void pack_values(const FrontUnit& unit, const RowGroup& group, const RowGroup& next, size_t set, size_t first) {
+  const Operands& operands = unit.operands;
+  const Source values = {unit.options.value, unit.options.type};
+  const size_t padded_dim = operands.padded_dim;
+  const bool pairs = operands.value_type == NumberType::kBf16;
+  for (size_t r = 0; r < kGroup; r += 2) {
+    for (size_t ahead = r; ahead < r + 2; ++ahead) {
+      if (next.has(ahead)) values.fetch_row(next.at(ahead), operands.head_dim);
     }
-    put_all<kStream>(row, padded_dim, panel);
+    const float* low = value_row(unit, group, r, unit.scratch);
+    const float* high = value_row(unit, group, r + 1, unit.scratch + padded_dim);
+    if (pairs) {
+      uint32_t* panel = operands.value_pairs(unit.b, set, unit.block) + (first + r) / 2 * padded_dim;
+      put_pairs<kStream>(low, high, padded_dim, panel);
+    } else {
+      float* panel = operands.value_panel(unit.b, set, unit.block) + (first + r) * padded_dim;
+      put_all<kStream>(low, padded_dim, panel);
+      put_all<kStream>(high, padded_dim, panel + padded_dim);
+    }
   }
 }
 
 template <bool kStream>
 HWY_INLINE void pack_keys_and_values(const FrontUnit& unit) {
-  const size_t padded_dim = unit.operands.padded_dim, head_dim = unit.operands.head_dim;
-  const Side side = {unit.transform, unit.options.key};
+  const Operands& operands = unit.operands;
+  const size_t padded_dim = operands.padded_dim, head_dim = operands.head_dim;
+  const bool pairs = operands.query_key_type == NumberType::kBf16;
+  const Side side = {unit.transform, {unit.options.key, unit.options.type}};
   for_each_group(unit, key_rows, [&](size_t set, size_t first, RowGroup group, RowGroup next) HWY_ATTR {
     transform_rows(side, group, next, unit.scratch);
-    put_transposed<kStream>(unit.scratch, padded_dim, head_dim, unit.operands.key_panel(unit.b, set, unit.block) + first);
-    pack_values<kStream>(unit, group, next, unit.operands.value_panel(unit.b, set, unit.block) + first * padded_dim);
+    if (pairs) {
+      put_transposed_pairs<kStream>(unit.scratch, padded_dim, head_dim, operands.key_pairs(unit.b, set, unit.block) + first);
+    } else {
+      put_transposed<kStream>(unit.scratch, padded_dim, head_dim, operands.key_panel(unit.b, set, unit.block) + first);
+    }
+    pack_values<kStream>(unit, group, next, set, first);
   });
 }
 
@@ -171,8 +202,10 @@ class WorkList {
 };
 
 void pack(const FrontOptions& options, const std::atomic<bool>* cancelled, Operands* operands) {
+  // What is rounded is scaled afterwards.
+  const bool rounds = operands->query_key_type == NumberType::kBf16;
   const RowTransform query_transform(options, options.norm.query_weight, options.norm.query_bias,
-                                     static_cast<float>(options.scale * kLog2E));
+                                     rounds ? 1.0f : logit_scale(options));
   const RowTransform key_transform(options, options.norm.key_weight, options.norm.key_bias, 1.0f);
   const size_t scratch_floats = kGroup * operands->padded_dim;
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());

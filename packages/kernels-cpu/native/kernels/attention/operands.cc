@@ -24,6 +24,9 @@ std::vector<uint32_t> copy_starts(const Partition& partition, size_t tokens) {
 
 Operands::Operands(const FrontOptions& options)
     : quantization(options.quantization),
+      type(options.type),
+      query_key_type(options.query_key_type),
+      value_type(options.value_type),
       batch(options.batch),
       heads(options.heads),
       head_dim(options.head_dim),
@@ -37,6 +40,7 @@ Operands::Operands(const FrontOptions& options)
       key_blocks(key_starts.size() - 1),
       validity_batch_(options.key_lengths ? options.batch : 1) {
   assert(heads % options.key_value_heads == 0);
+  assert(!quantized() || !narrow());
   choose_sets(options);
   const size_t query_panels = batch * heads * query_blocks, key_panels = batch * sets.size() * key_blocks;
   const bool codes = quantization.query_key_bits > 0, value_codes = quantization.value_bits > 0;
@@ -45,8 +49,12 @@ Operands::Operands(const FrontOptions& options)
     return AlignedBuffer(sizeof(float) * count * floats, options.allocator);
   };
   query_ = panels(query_panels, codes ? query_key_code_words() : kBlock * padded_dim);
-  key_ = panels(key_panels, codes ? query_key_code_words() : kBlock * head_dim);
-  value_ = panels(key_panels, value_codes ? value_code_words() : kBlock * padded_dim);
+  key_ = panels(key_panels, codes                                     ? query_key_code_words()
+                            : query_key_type == NumberType::kBf16 ? key_pair_words()
+                                                                  : kBlock * head_dim);
+  value_ = panels(key_panels, value_codes                         ? value_code_words()
+                              : value_type == NumberType::kBf16 ? value_pair_words()
+                                                                : kBlock * padded_dim);
   exclusion_ = panels(validity_batch_ * orders.size() * key_blocks, kBlock);
   mark_valid_keys(options);
   allocate_factors(options.allocator);
@@ -111,7 +119,7 @@ void OperandsDeleter::operator()(Operands* operands) const noexcept { delete ope
 
 OperandsShape shape_of(const Operands& operands) noexcept {
   return {operands.batch,        operands.heads,      operands.head_dim,      operands.query_tokens,
-          operands.key_tokens,   operands.query_blocks, operands.key_blocks, operands.panel_bytes()};
+          operands.key_tokens,   operands.query_blocks, operands.key_blocks, operands.panel_bytes(), operands.type};
 }
 
 }  // namespace attention

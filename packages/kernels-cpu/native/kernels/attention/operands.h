@@ -46,6 +46,15 @@ class Operands {
     return value_.floats() + ((b * sets.size() + set) * key_blocks + kb) * kBlock * padded_dim;
   }
 
+  // The same in bf16, two to a word, the first in the low half: channels 2i and 2i + 1 of a key, [(head_dim + 1) / 2][64], a
+  // channel behind head_dim being zero; and keys 2i and 2i + 1 of a channel, [32][padded_dim].
+  uint32_t* key_pairs(size_t b, size_t set, size_t kb) const noexcept {
+    return key_.words() + ((b * sets.size() + set) * key_blocks + kb) * key_pair_words();
+  }
+  uint32_t* value_pairs(size_t b, size_t set, size_t kb) const noexcept {
+    return value_.words() + ((b * sets.size() + set) * key_blocks + kb) * value_pair_words();
+  }
+
   // The same in words of codes, where the operands are quantized. With 4 bits two words share one: word i of n / 2 has code
   // + 8 of word i in the low half of each byte, and of word n / 2 + i in the high half.
   //
@@ -117,7 +126,11 @@ class Operands {
 
   bool quantized() const noexcept { return quantization.query_key_bits > 0 || quantization.value_bits > 0; }
 
+  // Whether some panels are to be widened.
+  bool narrow() const noexcept { return query_key_type == NumberType::kBf16 || value_type == NumberType::kBf16; }
+
   const Quantization quantization;
+  const NumberType type, query_key_type, value_type;
   const size_t batch, heads, head_dim, padded_dim, query_tokens, key_tokens;
   const size_t code_words;  // of a query or key, an even number: channels behind head_dim have the code 0
   std::vector<uint32_t> query_starts, key_starts;
@@ -131,6 +144,8 @@ class Operands {
   // Without key lengths all batch rows have the same valid keys.
   size_t validity_row(size_t b) const noexcept { return validity_batch_ == 1 ? 0 : b; }
   // Words of a block.
+  size_t key_pair_words() const noexcept { return kBlock * ((head_dim + 1) / 2); }
+  size_t value_pair_words() const noexcept { return kBlock / 2 * padded_dim; }
   size_t query_key_code_words() const noexcept { return kBlock * code_words * quantization.query_key_bits / 8; }
   size_t value_code_words() const noexcept {
     return kBlock / kCodesPerWord * padded_dim * quantization.value_bits / 8;

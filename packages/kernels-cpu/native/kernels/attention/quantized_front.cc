@@ -70,7 +70,7 @@ HWY_INLINE void query_rows(const QuantizedFrontUnit& unit, float* rows) {
   const Operands& operands = unit.operands;
   const uint32_t* gather = operands.indices(operands.order_of_head[unit.head]);
   const size_t start = operands.query_starts[unit.block], width = operands.heads * operands.head_dim;
-  transform_block({unit.transform, unit.options.query},
+  transform_block({unit.transform, {unit.options.query, unit.options.type}},
                   {gather ? gather + start : nullptr, nullptr, start, operands.query_rows(unit.block),
                    unit.b * operands.query_tokens * width + unit.head * operands.head_dim, width},
                   rows);
@@ -80,33 +80,29 @@ HWY_INLINE const float* exclusion_of(const QuantizedFrontUnit& unit) {
   return unit.operands.exclusion(unit.b, unit.operands.sets[unit.head].order, unit.block);
 }
 
-// Of `from`: all keys or all values. Invalid ones become zero, so that no garbage of theirs reaches a scale.
-HWY_INLINE const float* row_of_set(const QuantizedFrontUnit& unit, const float* from, size_t token) {
-  const Operands& operands = unit.operands;
-  const size_t row = (unit.b * operands.key_tokens + token) * unit.options.key_value_heads + operands.sets[unit.head].head;
-  return from + row * operands.head_dim;
-}
-
 HWY_INLINE void key_rows(const QuantizedFrontUnit& unit, float* rows) {
   const Operands& operands = unit.operands;
   const auto [head, order] = operands.sets[unit.head];
   const uint32_t* gather = operands.indices(order);
   const size_t start = operands.key_starts[unit.block], width = unit.options.key_value_heads * operands.head_dim;
-  transform_block({unit.transform, unit.options.key},
+  transform_block({unit.transform, {unit.options.key, unit.options.type}},
                   {gather ? gather + start : nullptr, exclusion_of(unit), start, operands.key_rows(unit.block),
                    unit.b * operands.key_tokens * width + head * operands.head_dim, width},
                   rows);
 }
 
+// Invalid ones become zero, so that no garbage of theirs reaches a scale.
 HWY_INLINE void value_rows(const QuantizedFrontUnit& unit, float* rows) {
   const Operands& operands = unit.operands;
+  const auto [head, order] = operands.sets[unit.head];
+  const Source values = {unit.options.value, unit.options.type};
   const float* exclusion = exclusion_of(unit);
-  const uint32_t* gather = operands.indices(operands.sets[unit.head].order);
+  const uint32_t* gather = operands.indices(order);
   const size_t start = operands.key_starts[unit.block], padded_dim = operands.padded_dim;
   for (size_t r = 0; r < kBlock; ++r, rows += padded_dim) {
     if (exclusion[r] == 0.0f) {
-      const float* row = row_of_set(unit, unit.options.value, Operands::source(gather, start + r));
-      std::memcpy(rows, row, operands.head_dim * sizeof(float));
+      const size_t token = unit.b * operands.key_tokens + Operands::source(gather, start + r);
+      values.copy_row((token * unit.options.key_value_heads + head) * operands.head_dim, operands.head_dim, rows);
       std::memset(rows + operands.head_dim, 0, (padded_dim - operands.head_dim) * sizeof(float));
     } else {
       clear_row(rows, padded_dim);

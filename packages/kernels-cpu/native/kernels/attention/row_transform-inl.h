@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "bf16-inl.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
 #include "panel_writer-inl.h"
@@ -23,16 +24,33 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Rows of one head lie far apart, in any order: the hardware does not foresee them. Into the second-level cache, for at some
 // distances (a grid of 64 columns, walked down) all of them would want the same few lines of the first.
-HWY_INLINE void fetch(const float* row, size_t floats) {
-  for (size_t c = 0; c < floats; c += 16) __builtin_prefetch(row + c, 0, 2);
+HWY_INLINE void fetch(const void* row, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 2);
 }
+
+// Rows of queries, keys or values.
+struct Source {
+  const void* tensor;
+  NumberType type;
+
+  HWY_INLINE const void* row(size_t at) const { return static_cast<const char*>(tensor) + at * bytes_of(type); }
+  HWY_INLINE void fetch_row(size_t at, size_t count) const { fetch(row(at), count * bytes_of(type)); }
+  // to: any alignment
+  HWY_INLINE void copy_row(size_t at, size_t count, float* to) const {
+    if (type == NumberType::kBf16) {
+      widen_row(static_cast<const Bf16*>(row(at)), count, to);
+    } else {
+      std::memcpy(to, row(at), count * sizeof(float));
+    }
+  }
+};
 
 // The tokens of a block in the order of one head, and their rows in its tensors.
 struct Rows {
   const uint32_t* gather;  // of the block; null: tokens follow each other
   const float* exclusion;  // of the block, 0 for a row that is there; null: all are
   size_t start, count;
-  size_t first_row, row_stride;  // in floats
+  size_t first_row, row_stride;  // in numbers
 
   HWY_INLINE bool has(size_t r) const { return r < count && (exclusion == nullptr || exclusion[r] == 0.0f); }
   HWY_INLINE size_t token(size_t r) const { return gather ? gather[r] : start + r; }
@@ -232,18 +250,18 @@ HWY_INLINE void rotate_interleaved(const Row& row, const float* cosine, const fl
   }
 }
 
-// Queries or keys: their tensor, and what is done to its rows.
+// Queries or keys, and what is done to their rows.
 struct Side {
   const RowTransform& transform;
-  const float* tensor;
+  Source source;
 
   HWY_INLINE void fetch_row(const RowGroup& group, size_t r) const {
     if (!group.has(r)) return;
-    fetch(tensor + group.at(r), transform.head_dim);
+    source.fetch_row(group.at(r), transform.head_dim);
     if (transform.cosine == nullptr) return;
     const size_t half = transform.head_dim / 2, at = group.token(r) * half;
-    fetch(transform.cosine + at, half);
-    fetch(transform.sine + at, half);
+    fetch(transform.cosine + at, half * sizeof(float));
+    fetch(transform.sine + at, half * sizeof(float));
   }
 };
 
@@ -280,14 +298,16 @@ HWY_INLINE void transform_rows(const Side& side, const RowGroup& group, const Ro
   const RowTransform& t = side.transform;
   Moments moments = {};
   const float* sources[kGroup];
-  for (size_t r = 0; r < kGroup; ++r) sources[r] = group.has(r) ? side.tensor + group.at(r) : t.zeros.data();
-  if (t.norm == NormKind::kNone) return write_rows<NormKind::kNone>(side, sources, group, next, moments, rows);
-  for (size_t r = 0; t.head_dim % kLanes != 0 && r < kGroup; ++r) {
+  // In f32; what the norm sums must be readable, and zero, up to a whole vector.
+  const bool in_place = side.source.type == NumberType::kF32 && (t.norm == NormKind::kNone || t.head_dim % kLanes == 0);
+  for (size_t r = 0; r < kGroup; ++r) {
+    sources[r] = t.zeros.data();
     if (!group.has(r)) continue;
     float* out = rows + r * t.padded_dim;
-    std::memcpy(out, sources[r], t.head_dim * sizeof(float));
-    sources[r] = out;
+    sources[r] = in_place ? static_cast<const float*>(side.source.row(group.at(r))) : out;
+    if (!in_place) side.source.copy_row(group.at(r), t.head_dim, out);
   }
+  if (t.norm == NormKind::kNone) return write_rows<NormKind::kNone>(side, sources, group, next, moments, rows);
   measure_rows(t, sources, moments);
   if (t.norm == NormKind::kRms) return write_rows<NormKind::kRms>(side, sources, group, next, moments, rows);
   write_rows<NormKind::kLayer>(side, sources, group, next, moments, rows);

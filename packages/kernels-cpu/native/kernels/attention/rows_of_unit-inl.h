@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "bf16-inl.h"
 #include "common/parallel.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
@@ -54,21 +55,22 @@ HWY_INLINE void add_bias(const Unit& unit, size_t kb, size_t first, size_t rows,
   }
 }
 
-// out[0 .. head_dim) = factor * accumulator + residual
-HWY_INLINE void write_row(const float* accumulator, float factor, const float* residual, size_t head_dim, float* out) {
+// out[0 .. head_dim) = factor * accumulator + residual. Number: float, or Bf16 for numbers of it.
+template <class Number>
+HWY_INLINE void write_row(const float* accumulator, float factor, const Number* residual, size_t head_dim, Number* out) {
   const F32 d;
   const VF32 factors = hn::Set(d, factor);
   size_t c = 0;
   if (residual != nullptr) {
     for (; c + kLanes <= head_dim; c += kLanes) {
-      hn::StoreU(hn::MulAdd(factors, hn::Load(d, accumulator + c), hn::LoadU(d, residual + c)), d, out + c);
+      store(hn::MulAdd(factors, hn::Load(d, accumulator + c), load(d, residual + c)), d, out + c);
     }
-    for (; c < head_dim; ++c) out[c] = factor * accumulator[c] + residual[c];
+    for (; c < head_dim; ++c) out[c] = narrowed<Number>(factor * accumulator[c] + widened(residual[c]));
   } else {
     for (; c + kLanes <= head_dim; c += kLanes) {
-      hn::StoreU(hn::Mul(factors, hn::Load(d, accumulator + c)), d, out + c);
+      store(hn::Mul(factors, hn::Load(d, accumulator + c)), d, out + c);
     }
-    for (; c < head_dim; ++c) out[c] = factor * accumulator[c];
+    for (; c < head_dim; ++c) out[c] = narrowed<Number>(factor * accumulator[c]);
   }
 }
 
@@ -86,8 +88,16 @@ HWY_INLINE void finish(const Unit& unit, const Scratch& scratch) {
         ((unit.b * operands.query_tokens + token) * operands.heads + unit.h) * operands.head_dim;
     const float sum = hn::GetLane(hn::SumOfLanes(d, hn::Load(d, scratch.sums + r * kPad)));
     const float row_scale = options.row_scale ? options.row_scale[scalar_at] : 1.0f;
-    write_row(scratch.accumulator + r * operands.padded_dim, row_scale / sum,
-              options.residual ? options.residual + row_at : nullptr, operands.head_dim, unit.output + row_at);
+    const auto write = [&](auto* output) HWY_ATTR {
+      const auto* residual = static_cast<decltype(output)>(const_cast<void*>(options.residual));
+      write_row(scratch.accumulator + r * operands.padded_dim, row_scale / sum, residual ? residual + row_at : nullptr,
+                operands.head_dim, output + row_at);
+    };
+    if (operands.type == NumberType::kBf16) {
+      write(static_cast<Bf16*>(unit.output));
+    } else {
+      write(static_cast<float*>(unit.output));
+    }
     if (options.log_sum_exp != nullptr) {
       const double total = kLn2 * (scratch.references[r] + std::log2(static_cast<double>(sum)));
       options.log_sum_exp[scalar_at] =

@@ -31,6 +31,7 @@ struct StatisticsUnit {
   size_t b, h, qb;
   float* logits;      // [8][64]; [64][64] with codes
   void* logit_words;  // LogitWords, with codes
+  float* panel;       // [64][padded_dim], where keys of bf16 are widened
 };
 
 }  // namespace
@@ -70,7 +71,7 @@ HWY_INLINE void measure_tile(const StatisticsUnit& unit, const float* references
   const F32 d;
   TileStatistics tile = {hn::Zero(d), hn::Zero(d), 0};
   const float* query = operands.query_panel(unit.b, unit.h, unit.qb);
-  const float* key_panel = operands.key_panel(unit.b, operands.set_of_head[unit.h], kb);
+  const float* key_panel = keys_of(operands, unit.b, operands.set_of_head[unit.h], kb, unit.panel);
   const size_t query_rows = operands.query_rows(unit.qb);
   const bool codes = operands.quantization.query_key_bits > 0;
   if (codes && valid.count > 0) {
@@ -128,13 +129,15 @@ Status block_statistics(const Operands& operands, const StatisticsOptions& optio
                         const std::atomic<bool>* cancelled) {
   assert(options.log_sum_exp && options.sum && options.maximum && options.small_count);
   const size_t logits = operands.quantization.query_key_bits > 0 ? kBlock * kBlock : 8 * kBlock;
-  const size_t scratch_floats = logits + LogitWords::words(operands);
+  const size_t words = round_up(LogitWords::words(operands), kPad);
+  const size_t scratch_floats = logits + words + (operands.narrow() ? kBlock * operands.padded_dim : 0);
   const AlignedBuffer scratch(sizeof(float) * scratch_floats * thread_count());
   const auto kernel = HWY_DYNAMIC_DISPATCH(measure);
   parallel_units(operands.batch * operands.heads * operands.query_blocks, cancelled, [&](size_t index, size_t thread) {
     const size_t head = index / operands.query_blocks;
+    float* room = scratch.floats() + thread * scratch_floats;
     kernel({operands, options, cancelled, head / operands.heads, head % operands.heads, index % operands.query_blocks,
-            scratch.floats() + thread * scratch_floats, scratch.floats() + thread * scratch_floats + logits});
+            room, room + logits, room + logits + words});
   });
   return is_cancelled(cancelled) ? Status::kCancelled : Status::kOk;
 }

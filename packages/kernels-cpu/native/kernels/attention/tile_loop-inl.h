@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "bf16-inl.h"
 #include "hwy/highway.h"
 #include "micro_kernel-inl.h"
 #include "operands.h"
@@ -17,6 +18,20 @@ namespace paroattn {
 namespace attention {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+
+// The panel of a key block, [head_dim][64]. room: [64][padded_dim], for one that is to be widened.
+HWY_INLINE const float* keys_of(const Operands& operands, size_t b, size_t set, size_t kb, float* room) {
+  if (operands.query_key_type == NumberType::kF32) return operands.key_panel(b, set, kb);
+  widen_pairs(operands.key_pairs(b, set, kb), (operands.head_dim + 1) / 2, kBlock, room);
+  return room;
+}
+
+// That of its values, [64][padded_dim].
+HWY_INLINE const float* values_of(const Operands& operands, size_t b, size_t set, size_t kb, float* room) {
+  if (operands.value_type == NumberType::kF32) return operands.value_panel(b, set, kb);
+  widen_pairs(operands.value_pairs(b, set, kb), kBlock / 2, operands.padded_dim, room);
+  return room;
+}
 
 // logits[rows, 64] = query[rows, head_dim] * key_panel[head_dim, 64]
 HWY_INLINE void compute_logits(const Operands& operands, size_t rows, const float* query, const float* key_panel,

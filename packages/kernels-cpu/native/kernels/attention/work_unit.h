@@ -15,7 +15,7 @@ namespace attention {
 struct Unit {
   const Operands& operands;
   const AttentionOptions& options;
-  float* output;
+  void* output;
   const std::atomic<bool>* cancelled;
   size_t b, h, qb;
   float* scratch;  // as many floats as the kernel asks for, 64-byte aligned
@@ -29,12 +29,16 @@ struct Scratch {
       : logits(unit.scratch),
         accumulator(logits + kBlock * kBlock),
         sums(accumulator + kBlock * unit.operands.padded_dim),
-        references(sums + kBlock * kPad) {}
-  static size_t floats(const Operands& operands) { return kBlock * (kBlock + operands.padded_dim + kPad + 1); }
+        references(sums + kBlock * kPad),
+        panel(references + kBlock) {}
+  static size_t floats(const Operands& operands) {
+    return kBlock * (kBlock + operands.padded_dim + kPad + 1 + (operands.narrow() ? operands.padded_dim : 0));
+  }
   float* logits;       // [64][64]
   float* accumulator;  // [64][padded_dim]
   float* sums;         // [64][16]
   float* references;   // [64]
+  float* panel;        // [64][padded_dim], where keys or values of bf16 are widened; not there without such
 };
 
 }  // namespace attention

@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
   full_halves.norm = normed.norm;
   full_halves.rotary = halves.rotary;
 
-  const float* from[] = {front.query, front.key, front.value};
+  const float* from[] = {tensors[0], tensors[1], tensors[2]};
   std::vector<Row> rows;
   rows.push_back({"copy, a run a thread", [&] { copy_all(from, copies, size, threads); }});
   rows.push_back({"copy, runs of 64 KiB", [&] { copy_all(from, copies, size, static_cast<int>(size / 16384 + 1)); }});

@@ -17,6 +17,9 @@ using paroattn::attention::RotaryPairing;
 
 using Rows = std::vector<std::vector<double>>;
 
+// The oracle's tensors are f32.
+inline const float* floats(const void* tensor) { return static_cast<const float*>(tensor); }
+
 inline std::vector<double> transform(const FrontOptions& o, const float* x, size_t token, bool is_query) {
   const size_t n = o.head_dim;
   std::vector<double> row(x, x + n);
@@ -64,10 +67,10 @@ inline Rows logits(const FrontOptions& o, const float* bias, size_t b, size_t h)
   const size_t kv = h / (o.heads / o.key_value_heads);
   Rows queries, keys, result(o.query_tokens, std::vector<double>(o.key_tokens));
   for (size_t t = 0; t < o.query_tokens; ++t) {
-    queries.push_back(transform(o, o.query + ((b * o.query_tokens + t) * o.heads + h) * o.head_dim, t, true));
+    queries.push_back(transform(o, floats(o.query) + ((b * o.query_tokens + t) * o.heads + h) * o.head_dim, t, true));
   }
   for (size_t t = 0; t < o.key_tokens; ++t) {
-    keys.push_back(transform(o, o.key + ((b * o.key_tokens + t) * o.key_value_heads + kv) * o.head_dim, t, false));
+    keys.push_back(transform(o, floats(o.key) + ((b * o.key_tokens + t) * o.key_value_heads + kv) * o.head_dim, t, false));
   }
   const size_t length = o.key_lengths ? o.key_lengths[b] : o.key_tokens;
   for (size_t i = 0; i < o.query_tokens; ++i) {

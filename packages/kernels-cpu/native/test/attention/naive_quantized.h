@@ -79,16 +79,16 @@ QuantizedHead quantized_attention(const FrontOptions& o, const uint32_t* indices
   std::vector<float> query, key, value;
   std::vector<double> mean(dim);
   for (size_t i = 0; i < o.query_tokens; ++i) {
-    const float* row = o.query + ((b * o.query_tokens + source(i)) * o.heads + h) * dim;
+    const float* row = floats(o.query) + ((b * o.query_tokens + source(i)) * o.heads + h) * dim;
     for (double x : transform(o, row, source(i), true)) query.push_back(static_cast<float>(x));
   }
   for (size_t i = 0; i < o.key_tokens; ++i) {
     const size_t at = ((b * o.key_tokens + source(i)) * o.key_value_heads + kv) * dim;
     const bool valid = source(i) < length;
-    const auto row = transform(o, o.key + at, source(i), false);
+    const auto row = transform(o, floats(o.key) + at, source(i), false);
     for (size_t c = 0; c < dim; ++c) {
       key.push_back(valid ? static_cast<float>(row[c]) : 0.0f);
-      value.push_back(valid ? o.value[at + c] : 0.0f);
+      value.push_back(valid ? floats(o.value)[at + c] : 0.0f);
       mean[c] += static_cast<double>(key.back()) / static_cast<double>(length);
     }
   }

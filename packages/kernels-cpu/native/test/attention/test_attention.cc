@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     check_contract(checks, target);
     check_numerics(checks, target, seeds);
     check_quantized(checks, target);
+    check_bf16(checks, target);
   });
   check_mask(checks);
   check_team(checks);

@@ -61,11 +61,11 @@ Expected expect(const Problem& problem, const Extras& extras, const std::vector<
           for (size_t j = 0; j < o.key_tokens; ++j) {
             const size_t kv = h / (o.heads / o.key_value_heads);
             const size_t from = ((b * o.key_tokens + j) * o.key_value_heads + kv) * o.head_dim + c;
-            if (map[i][j] > 0) sum += map[i][j] * static_cast<double>(o.value[from]);
+            if (map[i][j] > 0) sum += map[i][j] * static_cast<double>(naive::floats(o.value)[from]);
           }
           const size_t to = ((b * o.query_tokens + i) * o.heads + h) * o.head_dim + c;
           if (options.row_scale) sum *= static_cast<double>(options.row_scale[at]);
-          if (options.residual) sum += static_cast<double>(options.residual[to]);
+          if (options.residual) sum += static_cast<double>(naive::floats(options.residual)[to]);
           e.output[to] = sum;
         }
         for (size_t j = 0; j < o.key_tokens; ++j) {

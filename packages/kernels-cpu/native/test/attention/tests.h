@@ -13,6 +13,8 @@ void check_exp2(Checks& checks, const char* target);
 void check_contract(Checks& checks, const char* target);
 // Codes of queries, keys, values and the map, against codes in double.
 void check_quantized(Checks& checks, const char* target);
+// Tensors and operands of bf16, against the same numbers in f32.
+void check_bf16(Checks& checks, const char* target);
 // Live lists, order of work, density.
 void check_mask(Checks& checks);
 // Where the threads of a team run.
