@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PipelineError } from "../src/errors.js";
 import { compareWithReference } from "../src/fidelity/fidelity.js";
+import type { Picture } from "../src/fidelity/picture.js";
 import { structuralSimilarity } from "../src/fidelity/structural-similarity.js";
 
 const width = 24;
@@ -37,6 +38,33 @@ describe("compareWithReference", () => {
     expect(fidelity.ssim).toBeCloseTo(1, 12);
     expect(fidelity.cosine).toBeCloseTo(1, 12);
     expect(fidelity.relativeL1).toBe(0);
+  });
+
+  it("pools the errors of a video's frames, and takes the mean of their similarities", () => {
+    const pair = compareWithReference([reference, picture], [picture, picture]);
+    const one = compareWithReference(reference, picture);
+    // Half of the mean squared error: the second frames are equal.
+    expect(pair.psnr).toBeCloseTo(one.psnr + 10 * Math.log10(2), 10);
+    expect(pair.ssim).toBeCloseTo((one.ssim + 1) / 2, 10);
+    // As of one picture that is twice as tall.
+    const data = (frames: readonly Picture[]) =>
+      Uint8Array.from(frames.flatMap((frame) => [...frame.data]));
+    const tall = (frames: readonly Picture[]) => ({
+      width,
+      height: 2 * height,
+      data: data(frames),
+    });
+    const stacked = compareWithReference(tall([reference, picture]), tall([picture, picture]));
+    expect(pair.cosine).toBeCloseTo(stacked.cosine, 12);
+    expect(pair.relativeL1).toBeCloseTo(stacked.relativeL1, 12);
+    expect(compareWithReference([reference], [picture])).toEqual(one);
+  });
+
+  it("refuses videos of different lengths, and none at all", () => {
+    expect(() => compareWithReference([reference], [picture, picture])).toThrow(
+      "Expected as many frames as the reference has, 1, but found 2",
+    );
+    expect(() => compareWithReference([], [])).toThrow(PipelineError);
   });
 
   it("refuses pictures of different sizes", () => {
