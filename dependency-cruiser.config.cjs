@@ -38,7 +38,7 @@ const floors = {
   ],
   "packages/sample-image": [],
   "packages/sample-video": ["packages/sample-image"],
-  "apps/image-dit": [
+  "apps/commands": [
     "packages/pipelines",
     "packages/attention",
     "packages/kernels-cpu",
@@ -46,6 +46,12 @@ const floors = {
     "packages/tensor",
     "packages/reorder",
     "packages/sparse-masks",
+  ],
+  "apps/image-dit": [
+    "apps/commands",
+    "packages/pipelines",
+    "packages/attention",
+    "packages/kernels-cpu",
     "packages/sample-image",
   ],
 };

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { runProgram } from "./program.js";
+import { runApp } from "@paroattn/commands";
+import { imageApp } from "./app.js";
 
-await runProgram(process.argv.slice(2));
+await runApp(imageApp, process.argv.slice(2));

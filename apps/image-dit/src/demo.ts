@@ -1,6 +1,19 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type AttentionStrategy, denseAttention, paroAttention } from "@paroattn/attention";
+import {
+  createProgress,
+  differencePicture,
+  formatSeconds,
+  formatTable,
+  makeFolder,
+  runCommand,
+  samplePlan,
+  showOn,
+  UsageError,
+  warnThrough,
+  writePicture,
+} from "@paroattn/commands";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { compareWithReference, loadPipeline } from "@paroattn/pipelines";
 import {
@@ -9,15 +22,7 @@ import {
   readPrompts,
   recommendedGuidance,
 } from "@paroattn/sample-image";
-import { makeFolder } from "./files/make-folder.js";
-import { differencePicture, writePicture } from "./files/picture-file.js";
-import { samplePlan } from "./plans/sample-plan.js";
-import { formatSeconds } from "./terminal/format.js";
-import { showOn } from "./terminal/pipeline-progress.js";
-import { createProgress } from "./terminal/progress.js";
-import { runCommand, UsageError } from "./terminal/run-command.js";
-import { formatTable } from "./terminal/table.js";
-import { warnThrough } from "./terminal/warn.js";
+import { imageApp } from "./app.js";
 
 const DENSITY = 0.3;
 const SEED = 7;
@@ -47,11 +52,13 @@ async function demo(signal: AbortSignal): Promise<void> {
   const progress = createProgress();
   const backend = createCpuBackend();
   try {
+    const warn = warnThrough(progress, imageApp);
     const plan = await samplePlan({
+      app: imageApp,
       density: DENSITY,
       backend,
       progress,
-      warn: warnThrough(progress),
+      warn,
       signal,
     });
     const loadStart = performance.now();

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { type App, nounOf } from "../app.js";
+import { addOptions, commonOptions } from "../options.js";
+import { runCommand } from "../terminal/run-command.js";
+import { evaluate } from "./evaluate.js";
+import { lists } from "./lists.js";
+import type { EvaluateFlags } from "./request.js";
+import { shellQuote } from "./shell-quote.js";
+import { formatEvaluation } from "./table.js";
+
+/** Adds `evaluate` to an app's command line. */
+export function addEvaluateCommand(app: App, program: Command): void {
+  const common = commonOptions(app);
+  const ifSample = (text: string) => (app.sample === undefined ? "" : ` (default: ${text})`);
+  const command = program
+    .command("evaluate")
+    .description("compare attention strategies, densities and precisions with dense attention")
+    .addOption(common.model)
+    .option(
+      "--attention <list>",
+      "dense, paro, paro-native (default: those there are plans for)",
+      lists.strategies,
+    )
+    .option(
+      "--density <list>",
+      app.sample === undefined
+        ? "default: all of --plan"
+        : "default: 0.5,0.3,0.2, or all of --plan",
+      lists.densities,
+    )
+    .option("--precision <list>", "fp32, int8, int4, ... (default: fp32)", lists.precisions)
+    .option("--plan <list>", "plans made by calibrate, or a folder of them", lists.paths)
+    .option(
+      "--prompts <file>",
+      `one prompt a line${ifSample("four held-out ones of the sample model")}`,
+    )
+    .option("--seeds <list>", "every prompt is drawn with each (default: 1)", lists.seeds)
+    .addOption(common.steps)
+    .addOption(common.guidance);
+  addOptions(command, common.size)
+    .addOption(common.threads)
+    .option("--report <folder>", `write a page with table, curves and ${nounOf(app)}s`)
+    .option(
+      "--work <folder>",
+      "keep results there and go on from them (default: --report's, else a cache)",
+    )
+    .option("--json", "print one JSON object a combination, a line each")
+    .action((flags: EvaluateFlags) =>
+      runCommand(async (signal) => {
+        const commandLine = [app.name, ...process.argv.slice(2)].map(shellQuote).join(" ");
+        const result = await evaluate(app, flags, { signal, commandLine });
+        const text = flags.json
+          ? result.lines.map((line) => JSON.stringify(line)).join("\n")
+          : formatEvaluation(result);
+        process.stdout.write(`${text}\n`);
+      }, app),
+    );
+}

@@ -1,0 +1,273 @@
+import { denseAttention, encodePlan } from "@paroattn/attention";
+import type { GenerateOptions, GenerateResult, Pipeline } from "@paroattn/pipelines";
+import type { App } from "../app.js";
+import { attentionOf, type Combination } from "./combinations.js";
+import { hashOfBytes } from "./hash.js";
+import {
+  type Incoherence,
+  incoherenceSchema,
+  WATCHED_ROWS,
+  WATCHED_STEPS,
+  watchIncoherence,
+} from "./incoherence.js";
+import { type Draw, measurePair } from "./measure-pair.js";
+import { type PairResult, pairResultSchema } from "./pair-result.js";
+import type { ResultStore } from "./result-store.js";
+import type { Software } from "./software.js";
+
+/** Goes up when the same settings would give other results. */
+const RESULT_VERSION = 2;
+
+/** What every picture or video of an evaluation has in common. */
+export interface EvaluationSettings {
+  /** A hash of the model's folder. */
+  readonly model: string;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly width: number;
+  readonly height: number;
+  /** 1 for pictures. */
+  readonly frames: number;
+  /** The backend and its threads, in words. */
+  readonly backend: string;
+  /** Times of one machine must not stand beside those of another. */
+  readonly processor: string;
+  readonly software: Software;
+}
+
+/** What to draw: one prompt with one seed. */
+export interface Subject {
+  readonly prompt: string;
+  readonly seed: number;
+}
+
+export interface EvaluationResults {
+  readonly subjects: readonly Subject[];
+  readonly combinations: readonly Combination[];
+  /** [combinations][subjects] */
+  readonly pairs: readonly (readonly PairResult[])[];
+  /** One for each subject. */
+  readonly incoherences: readonly Incoherence[];
+}
+
+export interface EvaluationWork {
+  readonly subjects: readonly Subject[];
+  readonly combinations: readonly Combination[];
+  readonly settings: EvaluationSettings;
+  readonly store: ResultStore;
+}
+
+interface Task {
+  /** Undefined for a look at the softmax map. */
+  readonly combination: Combination | undefined;
+  readonly subject: Subject;
+  readonly settings: unknown;
+  /** Generations that it takes. */
+  readonly runs: number;
+}
+
+/** What is known already and what is left to measure. */
+export interface EvaluationState {
+  readonly known: number;
+  readonly total: number;
+  /** When the oldest of the known ones was measured; undefined where none is known. */
+  readonly oldest: string | undefined;
+}
+
+type DrawSubject = (
+  subject: Subject,
+  options: Pick<GenerateOptions, "steps" | "attention" | "onProgress">,
+) => Promise<GenerateResult>;
+
+export interface RunOptions {
+  readonly app: App;
+  readonly pipeline: Pipeline;
+  readonly warn: (message: string) => void;
+  /** From 0 to 1; of what was left to measure, once the evaluation proper begins. */
+  readonly onProgress: (stage: "warm up" | "evaluate", done: number, detail: string) => void;
+  /** What is finished by then stays in the store. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An evaluation picture by picture: all combinations of the first one, then of the second, so that the time left can be
+ * told and a part is a fair part. Each result is kept in the store as soon as it is there, and is not measured again.
+ */
+export class Evaluation {
+  readonly #work: EvaluationWork;
+  readonly #tasks: readonly Task[];
+  readonly #pairs = new Map<Task, PairResult>();
+  readonly #incoherences = new Map<Task, Incoherence>();
+
+  private constructor(work: EvaluationWork) {
+    this.#work = work;
+    const common = { version: RESULT_VERSION, ...work.settings };
+    const hashes = new Map(
+      work.combinations.map(({ plan }) => [plan, plan && hashOfBytes(encodePlan(plan))]),
+    );
+    this.#tasks = work.subjects.flatMap((subject): Task[] => [
+      ...work.combinations.map((combination) => {
+        const { strategy, precision } = combination;
+        const plan = hashes.get(combination.plan) ?? null;
+        return {
+          combination,
+          subject,
+          settings: { kind: "pair", strategy, precision, plan, ...subject, ...common },
+          runs: 2,
+        };
+      }),
+      {
+        combination: undefined,
+        subject,
+        settings: {
+          kind: "incoherence",
+          watchedSteps: WATCHED_STEPS,
+          watchedRows: WATCHED_ROWS,
+          ...subject,
+          ...common,
+        },
+        runs: 1,
+      },
+    ]);
+  }
+
+  /** Plans an evaluation and looks up what the store has of it. */
+  static async open(work: EvaluationWork): Promise<Evaluation> {
+    const evaluation = new Evaluation(work);
+    await evaluation.#lookUp();
+    return evaluation;
+  }
+
+  get state(): EvaluationState {
+    const times = [...this.#pairs.values()].map(({ measuredAt }) => measuredAt).sort();
+    return {
+      known: this.#pairs.size + this.#incoherences.size,
+      total: this.#tasks.length,
+      oldest: times[0],
+    };
+  }
+
+  /** Measures what is left. */
+  async run(options: RunOptions): Promise<void> {
+    const left = this.#tasks.filter((task) => !this.#isKnown(task));
+    const total = left.reduce((sum, { runs }) => sum + runs, 0);
+    const generate = this.#generator(options);
+    await this.#warmUp({ ...options, left, generate });
+    let done = 0;
+    for (const task of left) {
+      await this.#measure(task, options.app, async (attention) => {
+        const { steps } = this.#work.settings;
+        const result = await generate(task.subject, {
+          steps,
+          attention,
+          onProgress: (report) => {
+            const part = report.stage === "denoise" ? report.done : 0;
+            options.onProgress("evaluate", (done + part) / total, `${done}/${total}`);
+          },
+        });
+        done++;
+        return result;
+      });
+    }
+  }
+
+  /** Draws a subject with this evaluation's settings; each warning is told once. */
+  #generator({ pipeline, warn, signal }: RunOptions): DrawSubject {
+    const { guidance, width, height, frames } = this.#work.settings;
+    const warned = new Set<string>();
+    const onWarning = (message: string) => {
+      if (!warned.has(message)) warn(message);
+      warned.add(message);
+    };
+    return (subject, options) =>
+      pipeline.generate({
+        ...subject,
+        guidance,
+        width,
+        height,
+        frames,
+        signal,
+        onWarning,
+        ...options,
+      });
+  }
+
+  /**
+   * One step in every way: the first steps of a process pay for fresh memory and for oneDNN's kernels, and no measured
+   * run should. A plan or a precision that cannot be served is refused here, before hours of work.
+   */
+  async #warmUp(
+    options: RunOptions & {
+      readonly left: readonly Task[];
+      readonly generate: DrawSubject;
+    },
+  ): Promise<void> {
+    const { left, generate, onProgress } = options;
+    const combinations = [...new Set(left.map(({ combination }) => combination))];
+    for (const [index, combination] of combinations.entries()) {
+      const { length } = combinations;
+      onProgress("warm up", index / length, `${index}/${length}`);
+      const attention = combination === undefined ? denseAttention() : attentionOf(combination);
+      await generate(left[0]!.subject, { steps: 1, attention });
+    }
+  }
+
+  async #measure(task: Task, { captionRight }: App, draw: Draw): Promise<void> {
+    const { store, subjects } = this.#work;
+    const { combination, subject, settings } = task;
+    if (combination === undefined) {
+      const watch = watchIncoherence();
+      await draw(watch.strategy);
+      const result = watch.result();
+      await store.put(settings, result);
+      this.#incoherences.set(task, result);
+      return;
+    }
+    const result = await measurePair({
+      captionRight,
+      attention: attentionOf(combination),
+      prompt: subject.prompt,
+      draw,
+      denseFirst: subjects.indexOf(subject) % 2 === 0,
+      drawings: store.drawings,
+    });
+    await store.put(settings, result);
+    this.#pairs.set(task, result);
+  }
+
+  /** All results; only after `run`. */
+  results(): EvaluationResults {
+    const { subjects, combinations } = this.#work;
+    const ofCombination = (combination: Combination | undefined) =>
+      this.#tasks.filter((task) => task.combination === combination);
+    return {
+      subjects,
+      combinations,
+      pairs: combinations.map((combination) =>
+        ofCombination(combination).map((task) => this.#pairs.get(task)!),
+      ),
+      incoherences: ofCombination(undefined).map((task) => this.#incoherences.get(task)!),
+    };
+  }
+
+  #isKnown(task: Task): boolean {
+    return this.#pairs.has(task) || this.#incoherences.has(task);
+  }
+
+  async #lookUp(): Promise<void> {
+    const { store } = this.#work;
+    for (const task of this.#tasks) {
+      if (task.combination === undefined) {
+        const known = await store.find(task.settings, incoherenceSchema);
+        if (known !== undefined) this.#incoherences.set(task, known);
+        continue;
+      }
+      const known = await store.find(task.settings, pairResultSchema);
+      if (known === undefined) continue;
+      const { drawings } = store;
+      if ((await drawings.has(known.picture)) && (await drawings.has(known.densePicture))) {
+        this.#pairs.set(task, known);
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import { z } from "zod";
+import { type Combination, STRATEGIES } from "./combinations.js";
+import type { Incoherence } from "./incoherence.js";
+import type { PairResult } from "./pair-result.js";
+
+/** Over pictures. `spread` is the sample standard deviation; null for a single picture. */
+const spreadSchema = z.object({ mean: z.number(), spread: z.number().nullable() });
+
+export type Spread = z.infer<typeof spreadSchema>;
+
+/** One line of `evaluate --json`: one combination. */
+export const evaluationLineSchema = z.object({
+  strategy: z.enum(STRATEGIES),
+  /** As asked; 1 for dense. */
+  density: z.number(),
+  /** Executed query-key pairs / all of them. */
+  densityMet: spreadSchema,
+  precision: z.string(),
+  /** Whether the precision was simulated: its times say nothing of its speed. */
+  simulated: z.boolean(),
+  /** In dB, over the pictures that differ from the dense one; `mean` is null where none does. */
+  psnr: z.object({
+    mean: z.number().nullable(),
+    spread: z.number().nullable(),
+    /** Pictures that are the dense one, byte by byte: their PSNR is infinite. */
+    identical: z.number().int(),
+  }),
+  ssim: spreadSchema,
+  cosine: spreadSchema,
+  relativeL1: spreadSchema,
+  /** Share of captions that the picture shows, over prompts that the checker can read; null where it can read none. */
+  captionAccuracy: spreadSchema.nullable(),
+  denseCaptionAccuracy: spreadSchema.nullable(),
+  /** Milliseconds a picture: self-attention (front and kernel) and the denoising loop, and those of the dense FP32 run beside it. */
+  attentionMs: spreadSchema,
+  denseAttentionMs: spreadSchema,
+  loopMs: spreadSchema,
+  denseLoopMs: spreadSchema,
+  /** Median over pictures of the time of the dense run / the time of the run beside it; null where simulated. */
+  attentionSpeedup: z.number().nullable(),
+  loopSpeedup: z.number().nullable(),
+  /**
+   * Maximum / mean of the groups of the softmax map, over layers, heads, watched steps: of 64x64 tiles in the orders of this
+   * combination, and of whole rows, which no order changes.
+   */
+  incoherence: z.object({ tiles: spreadSchema, rows: spreadSchema }),
+  pictures: z.number().int(),
+  prompts: z.array(z.string()),
+  /** Every prompt is drawn with every seed. */
+  seeds: z.array(z.number()),
+});
+
+export type EvaluationLine = z.infer<typeof evaluationLineSchema>;
+
+/** The mean and the standard deviation of some values. */
+export function spreadOf(values: readonly number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length < 2) return { mean, spread: null };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, spread: Math.sqrt(squares / (values.length - 1)) };
+}
+
+/** The middle value, or the mean of the two in the middle. A picture that met a busy machine does not move it. */
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted.length >> 1;
+  return (sorted[upper]! + sorted[sorted.length - 1 - upper]!) / 2;
+}
+
+/** One combination over all pictures. */
+export function summarise(options: {
+  readonly combination: Combination;
+  readonly pairs: readonly PairResult[];
+  readonly incoherences: readonly Incoherence[];
+  readonly prompts: readonly string[];
+  readonly seeds: readonly number[];
+}): EvaluationLine {
+  const { combination, pairs, incoherences, prompts, seeds } = options;
+  const { strategy, density, precision, plan } = combination;
+  const of = (pick: (pair: PairResult) => number) => spreadOf(pairs.map(pick));
+  const simulated = pairs.some((pair) => pair.simulated);
+  const speedup = (ratio: (pair: PairResult) => number) =>
+    simulated ? null : medianOf(pairs.map(ratio));
+  const differing = pairs.flatMap(({ psnr }) => (psnr === null ? [] : [psnr]));
+  return {
+    strategy,
+    density,
+    densityMet: of((pair) => pair.density),
+    precision,
+    simulated,
+    psnr: {
+      ...(differing.length === 0 ? { mean: null, spread: null } : spreadOf(differing)),
+      identical: pairs.length - differing.length,
+    },
+    ssim: of(({ ssim }) => ssim),
+    cosine: of(({ cosine }) => cosine),
+    relativeL1: of(({ relativeL1 }) => relativeL1),
+    captionAccuracy: accuracy(pairs.map(({ captionRight }) => captionRight)),
+    denseCaptionAccuracy: accuracy(pairs.map(({ denseCaptionRight }) => denseCaptionRight)),
+    attentionMs: of(({ attentionMs }) => attentionMs),
+    denseAttentionMs: of(({ denseAttentionMs }) => denseAttentionMs),
+    loopMs: of(({ loopMs }) => loopMs),
+    denseLoopMs: of(({ denseLoopMs }) => denseLoopMs),
+    attentionSpeedup: speedup((pair) => pair.denseAttentionMs / pair.attentionMs),
+    loopSpeedup: speedup((pair) => pair.denseLoopMs / pair.loopMs),
+    incoherence: {
+      tiles: spreadOf(incoherences.map((one) => tileIncoherence(one, plan?.orders))),
+      rows: spreadOf(incoherences.map(({ rows }) => mean(rows.flat()))),
+    },
+    pictures: pairs.length,
+    prompts: [...prompts],
+    seeds: [...seeds],
+  };
+}
+
+/** The mean over layers and heads, each head in the order that `orders` [layers][heads] gives it, or in the native one, the first. */
+export function tileIncoherence(
+  { orders: names, tiles }: Incoherence,
+  orders: readonly (readonly string[])[] | undefined,
+): number {
+  const values = tiles.flatMap((heads, layer) =>
+    heads.map((of, head) => of[orders === undefined ? 0 : names.indexOf(orders[layer]![head]!)]!),
+  );
+  return mean(values);
+}
+
+/** By layer: the mean over heads and pictures of the row groups and of the tiles, in native order and in `orders`. */
+export function layerIncoherence(
+  incoherences: readonly Incoherence[],
+  orders: readonly (readonly string[])[] | undefined,
+): { readonly rows: number; readonly nativeTiles: number; readonly tiles: number }[] {
+  const layers = incoherences[0]?.rows ?? [];
+  return layers.map((_, layer) => {
+    const only = incoherences.map(({ orders, tiles, rows }) => ({
+      orders,
+      tiles: [tiles[layer]!],
+      rows: [rows[layer]!],
+    }));
+    const ofLayer = orders && [orders[layer]!];
+    return {
+      rows: mean(only.map(({ rows }) => mean(rows.flat()))),
+      nativeTiles: mean(only.map((one) => tileIncoherence(one, undefined))),
+      tiles: mean(only.map((one) => tileIncoherence(one, ofLayer))),
+    };
+  });
+}
+
+function accuracy(judged: readonly (boolean | null)[]): Spread | null {
+  const known = judged.filter((right) => right !== null);
+  return known.length === 0 ? null : spreadOf(known.map(Number));
+}
+
+function mean(values: readonly number[]): number {
+  return spreadOf(values).mean;
+}

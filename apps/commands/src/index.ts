@@ -1,0 +1,13 @@
+export { type App, type Drawing, type DrawingFiles, nounOf, type SampleModel } from "./app.js";
+export { encodeAnimation } from "./files/animation.js";
+export { makeFolder } from "./files/make-folder.js";
+export { OutputError } from "./files/output-error.js";
+export { differencePicture, writePicture } from "./files/picture-file.js";
+export { samplePlan } from "./plans/sample-plan.js";
+export { runApp } from "./run-app.js";
+export { formatSeconds } from "./terminal/format.js";
+export { showOn } from "./terminal/pipeline-progress.js";
+export { createProgress } from "./terminal/progress.js";
+export { runCommand, UsageError } from "./terminal/run-command.js";
+export { formatTable } from "./terminal/table.js";
+export { warnThrough } from "./terminal/warn.js";

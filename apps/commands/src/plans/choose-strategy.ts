@@ -1,0 +1,31 @@
+import { type AttentionStrategy, denseAttention, paroAttention } from "@paroattn/attention";
+import type { AttentionPrecision } from "@paroattn/backend";
+import type { Context } from "../context.js";
+import { UsageError } from "../terminal/run-command.js";
+import { choosePlan, type PlanFlags } from "./choose-plan.js";
+
+export interface StrategyFlags extends PlanFlags {
+  readonly attention?: "dense" | "paro";
+  /** Default: the plan's, else f32. */
+  readonly precision?: AttentionPrecision;
+}
+
+/**
+ * The strategy that the flags ask for; PARO with the plan that `choosePlan` finds. Dense unless something asks for PARO.
+ *
+ * @throws UsageError when the flags contradict each other or name no plan.
+ */
+export async function chooseStrategy(
+  flags: StrategyFlags,
+  context: Context,
+): Promise<AttentionStrategy> {
+  const precision = flags.precision === undefined ? {} : { precision: flags.precision };
+  const wantsPlan = flags.plan !== undefined || flags.density !== undefined;
+  const attention = flags.attention ?? (wantsPlan ? "paro" : "dense");
+  if (attention === "dense") {
+    if (!wantsPlan) return denseAttention(precision);
+    const flag = flags.plan === undefined ? "--density" : "--plan";
+    throw new UsageError(`Expected no ${flag} with --attention dense; PARO is --attention paro`);
+  }
+  return paroAttention({ plan: await choosePlan(flags, context), ...precision });
+}
