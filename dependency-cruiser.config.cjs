@@ -54,6 +54,7 @@ const floors = {
     "packages/kernels-cpu",
     "packages/sample-image",
   ],
+  "apps/video-dit": ["apps/commands", "packages/sample-video", "packages/tensor"],
 };
 
 // The commands of package.json and what they need before anything is installed.

@@ -1,4 +1,4 @@
-// npm run demo, bench, image-dit, gpu:check and cuda:build: brings the clone to where it runs, then runs the entry point in this
+// npm run demo, bench, image-dit, video-dit, gpu:check and cuda:build: brings the clone to where it runs, then runs the entry point in this
 // process.
 import { access } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,12 +8,13 @@ import { main, root } from "./setup/steps.mjs";
 
 /**
  * `build`: the package to build, with what it depends on; without it the script works on sources. `always`: look for changes
- * each time. The app is started often and only has to be there.
+ * each time. The apps are started often and only have to be there.
  */
 const entries = {
   demo: { file: "apps/image-dit/dist/demo.js", build: "image-dit", always: true },
   bench: { file: "bench/dist/main.js", build: "@paroattn/bench", always: true },
   "image-dit": { file: "apps/image-dit/dist/cli.js", build: "image-dit", always: false },
+  "video-dit": { file: "apps/video-dit/dist/cli.js", build: "video-dit", always: false },
   "gpu-check": { file: "packages/kernels-cuda/gpu-check/main.mjs" },
   "cuda-build": { file: "packages/kernels-cuda/scripts/cuda-build.mjs" },
 };
