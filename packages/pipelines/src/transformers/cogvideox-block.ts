@@ -1,6 +1,12 @@
-import type { Backend, DeviceTensor, QueryKeyNorm, RotaryEmbedding } from "@paroattn/backend";
+import type {
+  Backend,
+  DeviceTensor,
+  LinearOptions,
+  QueryKeyNorm,
+  RotaryEmbedding,
+} from "@paroattn/backend";
 import type { Weights } from "../checkpoint/weights.js";
-import { linear } from "../modules/layers.js";
+import { affine, linear } from "../modules/layers.js";
 import type { SelfAttention } from "../modules/self-attention.js";
 import type { CogVideoXConfig } from "./cogvideox-config.js";
 
@@ -29,7 +35,7 @@ export interface CogVideoXBlockCall {
 
 /** One block of CogVideoX. Upstream: `CogVideoXBlock`. */
 export async function cogVideoXBlock(call: CogVideoXBlockCall): Promise<TwoStreams> {
-  const { backend, weights, hidden, layer } = call;
+  const { backend, config, weights, hidden, layer } = call;
   const attention = modulate(call, "norm1", hidden);
   const self = weights.within("attn1");
   const attended = await call.attend({
@@ -48,19 +54,38 @@ export async function cogVideoXBlock(call: CogVideoXBlockCall): Promise<TwoStrea
       };
     },
   });
-  const output = linear({ backend, weights: self.within("to_out.0"), input: attended });
   const textTokens = hidden.text.shape[1]!;
-  const part = (start: number, end: number) =>
-    backend.slice({ input: output, axis: 1, start, end });
-  const afterAttention = attention.gated({
-    text: part(0, textTokens),
-    video: part(textTokens, output.shape[1]!),
-  });
+  const output = (after: After, start: number, end: number) =>
+    linear({
+      backend,
+      weights: self.within("to_out.0"),
+      input: backend.slice({ input: attended, axis: 1, start, end }),
+      ...after,
+    });
+  const afterAttention = {
+    text: output(attention.after.text, 0, textTokens),
+    video: output(attention.after.video, textTokens, attended.shape[1]!),
+  };
 
   const feed = modulate(call, "norm2", afterAttention);
+  const net = weights.within("ff.net");
+  const feedForward = (input: DeviceTensor, after: After) =>
+    backend.feedForward({
+      input,
+      inner: affine(net.within("0.proj")),
+      activation: config.activation_fn === "gelu" ? "gelu" : "geluTanh",
+      outer: affine(net.within("2")),
+      ...after,
+    });
   const { text, video } = feed.normed();
-  return feed.gated({ text: feedForward(call, text), video: feedForward(call, video) });
+  return {
+    text: feedForward(text, feed.after.text),
+    video: feedForward(video, feed.after.video),
+  };
 }
+
+/** What a sublayer does with its result. */
+type After = Required<Pick<LinearOptions, "gate" | "residual">>;
 
 /** Adaptive norm and gate of both streams around one sublayer. Upstream: `CogVideoXLayerNormZero`. */
 function modulate(
@@ -81,14 +106,12 @@ function modulate(
       scale: row(first + 1),
       epsilon: config.norm_eps,
     });
-  const gated = (residual: DeviceTensor, value: DeviceTensor, gate: number) =>
-    backend.addGated({ residual, value, gate: row(gate) });
   return {
     normed: (): TwoStreams => ({ text: normed(hidden.text, 3), video: normed(hidden.video, 0) }),
-    gated: (values: TwoStreams): TwoStreams => ({
-      text: gated(hidden.text, values.text, 5),
-      video: gated(hidden.video, values.video, 2),
-    }),
+    after: {
+      text: { gate: row(5), residual: hidden.text },
+      video: { gate: row(2), residual: hidden.video },
+    },
   };
 }
 
@@ -96,14 +119,4 @@ function modulate(
 export function normWeights(config: CogVideoXConfig, weights: Weights) {
   if (!config.norm_elementwise_affine) return {};
   return { weight: weights.get("weight"), bias: weights.get("bias") };
-}
-
-function feedForward(
-  { backend, config, weights }: CogVideoXBlockCall,
-  input: DeviceTensor,
-): DeviceTensor {
-  const net = weights.within("ff.net");
-  const activation = config.activation_fn === "gelu" ? "gelu" : "geluTanh";
-  const inner = linear({ backend, weights: net.within("0.proj"), input, activation });
-  return linear({ backend, weights: net.within("2"), input: inner });
 }
