@@ -76,7 +76,7 @@ void by_layer(DnnlContext& context, const FeedForwardOptions& options, const Par
 void by_chunk(DnnlContext& context, const FeedForwardOptions& options, const std::vector<Part>& parts,
               const CancelFlag* cancelled, float* output) {
   const size_t rows = parts[0].batch * options.tokens;
-  const Pieces chunks = chunks_of(rows);
+  const Pieces chunks(rows, kRowsOfTile, kRowMultiple);
   std::deque<TiledProduct> inner, outer;
   for (const Part& part : parts) {
     inner.emplace_back(context, TiledProductOptions{part.inner_weight, part.inner_bias, chunks, options.inputs,

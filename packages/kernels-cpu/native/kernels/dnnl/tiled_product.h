@@ -27,8 +27,9 @@ struct Pieces {
 // From so many rows on, packing the weight is paid for by what it saves.
 constexpr size_t kLeastRowsOfTiles = 1024;
 
-// Rows of all tiles: enough in one to use each weight that is loaded, few enough to stay in the second-level cache.
-inline Pieces chunks_of(size_t rows) { return Pieces(rows, 128, 8); }
+// Rows of a tile: enough to use each weight that is loaded, few enough to stay in the second-level cache.
+constexpr size_t kRowsOfTile = 128;
+constexpr size_t kRowMultiple = 8;
 
 struct TiledProductOptions {
   Weight weight;  // [outputs, inputs]
