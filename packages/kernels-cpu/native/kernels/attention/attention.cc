@@ -2,7 +2,8 @@
 //
 // For each live key block: logits of all rows by the outer-product kernel from the packed query rows and the transposed
 // key panel; then, few rows at a time, online softmax in place and weights times the value panel into the accumulator.
-// The panel in use stays in the first-level cache for all rows (16 KiB at 64 channels), the rest is streamed past it.
+// The panel in use stays in the first-level cache for all rows (16 KiB at 64 channels), the rest is streamed past it. While
+// queries meet keys the block's values come nearer, and while values are weighted the next block's keys.
 #include <cassert>
 
 #include "attention.h"
@@ -31,7 +32,8 @@ namespace attention {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_t kb) {
+// `following` is the key block that comes next.
+HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_t kb, size_t following) {
   const Operands& operands = unit.operands;
   const size_t order = operands.order_of_head[unit.h], set = operands.set_of_head[unit.h];
   const Operands::Validity valid = operands.validity(unit.b, order, kb);
@@ -39,15 +41,17 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
   const float* query = operands.query_panel(unit.b, unit.h, unit.qb);
   const float* key_panel = keys_of(operands, unit.b, set, kb, scratch.panel);
   const size_t padded_dim = operands.padded_dim;
+  Fetch to_come = fetch_values(operands, unit.b, set, kb);
   size_t first = 0;
   const size_t all_rows = padded_rows(operands.query_rows(unit.qb));
   for (size_t left = all_rows; left > 0;) {
     const size_t rows = rows_to_take(left);
-    compute_logits(operands, rows, query + first * padded_dim, key_panel, scratch.logits + first * kBlock);
+    compute_logits(operands, rows, query + first * padded_dim, key_panel, scratch.logits + first * kBlock, to_come);
     first += rows;
     left -= rows;
   }
   const float* value_panel = values_of(operands, unit.b, set, kb, scratch.panel);
+  to_come = fetch_keys(operands, unit.b, set, following);
   first = 0;
   for (size_t left = all_rows; left > 0;) {
     const size_t rows = rows_to_take(left);
@@ -62,7 +66,7 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
     multiply<true>(rows,
                    {logits, kBlock, value_panel, padded_dim, scratch.accumulator + first * padded_dim,
                     padded_dim, valid.extent},
-                   padded_dim);
+                   padded_dim, to_come);
     first += rows;
     left -= rows;
   }
@@ -71,7 +75,7 @@ HWY_INLINE void attend_key_block(const Unit& unit, const Scratch& scratch, size_
 void attend(const Unit& unit) {
   const Scratch scratch(unit);
   begin(unit, scratch);
-  for_each_live_block(unit, [&](size_t kb) HWY_ATTR { attend_key_block(unit, scratch, kb); });
+  for_each_live_block(unit, [&](size_t kb, size_t following) HWY_ATTR { attend_key_block(unit, scratch, kb, following); });
   finish(unit, scratch);
 }
 

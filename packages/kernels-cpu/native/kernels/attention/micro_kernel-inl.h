@@ -40,8 +40,21 @@ struct Matrices {
   size_t depth;
 };
 
-template <size_t kR, size_t kV, bool kAccumulate>
-HWY_INLINE void multiply_tile(const Matrices& m, size_t column) {
+// What is brought into the second-level cache while something else is multiplied, a line a step. All at once, it would hold up the
+// loads of the product; without it the hardware begins anew at every page, while the first rows wait.
+struct Fetch {
+  const char* next;
+  const char* end;
+};
+
+// words: of 4 bytes
+HWY_INLINE Fetch fetch_of(const void* memory, size_t words) {
+  const char* bytes = static_cast<const char*>(memory);
+  return {bytes, bytes + 4 * words};
+}
+
+template <size_t kR, size_t kV, bool kAccumulate, bool kFetch>
+HWY_INLINE void multiply_tile(const Matrices& m, size_t column, Fetch& fetch) {
   const F32 d;
   VF32 sum[kR][kV];
 #pragma GCC unroll 8
@@ -53,7 +66,12 @@ HWY_INLINE void multiply_tile(const Matrices& m, size_t column) {
   }
   const float* a = m.a;
   const float* b = m.b + column;
+  const char* line = fetch.next;
   for (size_t k = 0; k < m.depth; ++k, ++a, b += m.b_stride) {
+    if constexpr (kFetch) {
+      __builtin_prefetch(line, 0, 2);
+      line += 64;
+    }
     VF32 row[kV];
 #pragma GCC unroll 8
     for (size_t v = 0; v < kV; ++v) row[v] = hn::Load(d, b + v * kLanes);
@@ -64,6 +82,7 @@ HWY_INLINE void multiply_tile(const Matrices& m, size_t column) {
       for (size_t v = 0; v < kV; ++v) sum[r][v] = hn::MulAdd(element, row[v], sum[r][v]);
     }
   }
+  fetch.next = line;
 #pragma GCC unroll 8
   for (size_t r = 0; r < kR; ++r) {
 #pragma GCC unroll 8
@@ -72,26 +91,35 @@ HWY_INLINE void multiply_tile(const Matrices& m, size_t column) {
 }
 
 // `columns` is a multiple of 16.
-template <size_t kR, bool kAccumulate>
-HWY_NOINLINE void multiply_rows(const Matrices& m, size_t columns) {
+template <size_t kR, bool kAccumulate, bool kFetch>
+HWY_NOINLINE void multiply_rows(const Matrices& m, size_t columns, Fetch& fetch) {
   size_t column = 0;
   for (; column + kVectors * kLanes <= columns; column += kVectors * kLanes) {
-    multiply_tile<kR, kVectors, kAccumulate>(m, column);
+    multiply_tile<kR, kVectors, kAccumulate, kFetch>(m, column, fetch);
   }
   if (kVectors == 4 && column + 2 * kLanes <= columns) {
-    multiply_tile<kR, 2, kAccumulate>(m, column);
+    multiply_tile<kR, 2, kAccumulate, kFetch>(m, column, fetch);
     column += 2 * kLanes;
   }
-  for (; column < columns; column += kLanes) multiply_tile<kR, 1, kAccumulate>(m, column);
+  for (; column < columns; column += kLanes) multiply_tile<kR, 1, kAccumulate, kFetch>(m, column, fetch);
+}
+
+// `fetch` is done by the strips of 6 rows that come first, and may go on for a strip's steps behind its end.
+template <bool kAccumulate>
+HWY_INLINE void multiply(size_t rows, const Matrices& m, size_t columns, Fetch& fetch) {
+  if (rows != kRows) {
+    multiply_rows<4, kAccumulate, false>(m, columns, fetch);
+  } else if (fetch.next < fetch.end) {
+    multiply_rows<kRows, kAccumulate, true>(m, columns, fetch);
+  } else {
+    multiply_rows<kRows, kAccumulate, false>(m, columns, fetch);
+  }
 }
 
 template <bool kAccumulate>
 HWY_INLINE void multiply(size_t rows, const Matrices& m, size_t columns) {
-  if (rows == kRows) {
-    multiply_rows<kRows, kAccumulate>(m, columns);
-  } else {
-    multiply_rows<4, kAccumulate>(m, columns);
-  }
+  Fetch nothing = {nullptr, nullptr};
+  multiply<kAccumulate>(rows, m, columns, nothing);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -250,7 +250,7 @@ template <bool kVnni>
 HWY_INLINE void find_row_maxima(const Unit& unit, const Scratch& scratch, const CodeScratch& codes,
                                 const LogitWords& words) {
   const size_t order = unit.operands.order_of_head[unit.h], rows = unit.operands.query_rows(unit.qb);
-  for_each_live_block(unit, [&](size_t kb) HWY_ATTR {
+  for_each_live_block(unit, [&](size_t kb, size_t) HWY_ATTR {
     if (unit.operands.validity(unit.b, order, kb).count == 0) return;
     compute_tile<kVnni>(unit, scratch, words, kb);
     find_maxima(scratch.logits, rows, codes.maxima);
@@ -270,7 +270,7 @@ HWY_INLINE void attend_in_codes(const Unit& unit) {
   if (quantization.value_bits > 0 && quantization.group == ProbabilityGroup::kRow) {
     find_row_maxima<kVnni>(unit, scratch, codes, words);
   }
-  for_each_live_block(unit, [&](size_t kb) HWY_ATTR {
+  for_each_live_block(unit, [&](size_t kb, size_t) HWY_ATTR {
     const Operands::Validity valid = operands.validity(unit.b, operands.order_of_head[unit.h], kb);
     if (valid.count == 0) return;
     compute_tile<kVnni>(unit, scratch, words, kb);

@@ -6,6 +6,7 @@
 #define PAROATTN_ATTENTION_ROWS_OF_UNIT_INL_H_
 #endif
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstddef>
@@ -30,14 +31,15 @@ HWY_INLINE void begin(const Unit& unit, const Scratch& scratch) {
   for (size_t r = 0; r < kBlock; ++r) scratch.references[r] = -FLT_MAX;
 }
 
-// Calls visit(kb) for the key blocks that the query block attends to, ascending.
+// Calls visit(kb, following) for the key blocks that the query block attends to, ascending; the last is followed by itself.
 template <class Visit>
 HWY_INLINE void for_each_live_block(const Unit& unit, const Visit& visit) {
   const Mask* mask = unit.options.mask;
   const size_t row = mask ? mask->row(unit.b, unit.h, unit.qb) : 0;
   const uint16_t* live = mask ? mask->live(row) : nullptr;
   const size_t count = mask ? mask->live_count(row) : unit.operands.key_blocks;
-  for (size_t i = 0; i < count && !is_cancelled(unit.cancelled); ++i) visit(live ? live[i] : i);
+  const auto block = [&](size_t i) { return live ? live[i] : i; };
+  for (size_t i = 0; i < count && !is_cancelled(unit.cancelled); ++i) visit(block(i), block(std::min(i + 1, count - 1)));
 }
 
 // Adds the bias of rows first .. first + rows of the query block to the logits of key block kb.

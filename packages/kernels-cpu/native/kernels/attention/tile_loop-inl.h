@@ -33,10 +33,26 @@ HWY_INLINE const float* values_of(const Operands& operands, size_t b, size_t set
   return room;
 }
 
+// The panels of a key block as they lie in memory, to be fetched.
+HWY_INLINE Fetch fetch_keys(const Operands& operands, size_t b, size_t set, size_t kb) {
+  if (operands.query_key_type == NumberType::kF32) return fetch_of(operands.key_panel(b, set, kb), kBlock * operands.head_dim);
+  return fetch_of(operands.key_pairs(b, set, kb), kBlock / 2 * operands.head_dim);
+}
+HWY_INLINE Fetch fetch_values(const Operands& operands, size_t b, size_t set, size_t kb) {
+  const size_t padded_dim = operands.padded_dim;
+  if (operands.value_type == NumberType::kF32) return fetch_of(operands.value_panel(b, set, kb), kBlock * padded_dim);
+  return fetch_of(operands.value_pairs(b, set, kb), kBlock / 2 * padded_dim);
+}
+
 // logits[rows, 64] = query[rows, head_dim] * key_panel[head_dim, 64]
 HWY_INLINE void compute_logits(const Operands& operands, size_t rows, const float* query, const float* key_panel,
+                               float* logits, Fetch& fetch) {
+  multiply<false>(rows, {query, operands.padded_dim, key_panel, kBlock, logits, kBlock, operands.head_dim}, kBlock, fetch);
+}
+HWY_INLINE void compute_logits(const Operands& operands, size_t rows, const float* query, const float* key_panel,
                                float* logits) {
-  multiply<false>(rows, {query, operands.padded_dim, key_panel, kBlock, logits, kBlock, operands.head_dim}, kBlock);
+  Fetch nothing = {nullptr, nullptr};
+  compute_logits(operands, rows, query, key_panel, logits, nothing);
 }
 
 // values: [count], aligned; count is a multiple of 16.
