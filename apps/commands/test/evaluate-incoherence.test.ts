@@ -3,7 +3,8 @@ import { createReferenceBackend } from "@paroattn/backend";
 import { axisOrders, blockScores, imageLayout, tokenCount } from "@paroattn/reorder";
 import { tensor } from "@paroattn/tensor";
 import { afterAll, expect, it } from "vitest";
-import { WATCHED_ROWS, WATCHED_STEPS, watchIncoherence } from "../src/evaluate/incoherence.js";
+import { WATCHED_ROWS, watchIncoherence } from "../src/evaluate/incoherence.js";
+import { WATCHED_STEPS } from "../src/evaluate/watched-steps.js";
 
 const backend = createReferenceBackend();
 afterAll(() => backend.dispose());

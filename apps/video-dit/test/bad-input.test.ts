@@ -107,6 +107,24 @@ const ROWS: readonly Row[] = [
     says: [/--prompts FILE/, /cogvideox-sincos/],
   },
   {
+    name: "sets of masks of their own where all steps share one",
+    args: ["calibrate", ...TINY, "--share", "all", "--buckets", "2", "--out", "p.safetensors"],
+    code: 2,
+    says: [/no --buckets with --share all/],
+  },
+  {
+    name: "steps that share masks by a name nobody knows",
+    args: ["calibrate", ...TINY, "--share", "half", "--out", "p.safetensors"],
+    code: 2,
+    says: [/--share/, /second-half, none, all/],
+  },
+  {
+    name: "masks of dense attention compared",
+    args: ["evaluate", ...TINY, "--attention", "dense", "--mask-shift"],
+    code: 2,
+    says: [/no --mask-shift with --attention dense/],
+  },
+  {
     name: "PARO without a plan",
     args: [...DRAW, "--density", "0.3"],
     code: 2,

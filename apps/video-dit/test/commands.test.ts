@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { renderClip } from "@paroattn/sample-video";
+import { openSafetensors } from "@paroattn/tensor";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runInProcess } from "../../commands/test/run.js";
@@ -114,6 +115,46 @@ describe("with a plan", () => {
     const again = await runInProcess(videoApp, [...args, "--json"]);
     expect(again.stderr).toMatch(/^video-dit: reusing 3 of 3 results/);
     expect(await readdir("report", { recursive: true })).toEqual(before);
+  });
+
+  it("tells how far masks move with prompt, seed and step", async () => {
+    type Overlap = { pairs: number; mean: number; least: number } | null;
+    type Line = { strategy: string; maskShift?: Record<string, Overlap> };
+    await writeFile("two.txt", "a red circle\na cat\n");
+    const args = ["evaluate", ...planned, "--prompts", "two.txt", "--seeds", "1,2", "--mask-shift"];
+    const [dense, paro] = await run<[Line, Line]>(...args, "--work", "work");
+    expect(dense.maskShift).toBeUndefined();
+    const { prompts, seeds, steps, plan } = paro.maskShift!;
+    // Four steps of two prompts with two seeds each.
+    expect(prompts!.pairs).toBe(4 * 4);
+    expect(seeds!.pairs).toBe(4 * 2);
+    expect(steps!.pairs).toBe(3 * 4);
+    expect(plan!.pairs).toBe(4 * 4);
+    for (const overlap of [prompts, seeds, steps, plan]) {
+      expect(overlap!.least).toBeGreaterThan(0.2);
+      expect(overlap!.mean).toBeGreaterThanOrEqual(overlap!.least);
+      expect(overlap!.mean).toBeLessThan(1);
+    }
+    const again = await runInProcess(videoApp, [...args, "--work", "work"]);
+    expect(again.stderr).toMatch(/reusing 16 of 16 results/);
+    expect(again.stdout).toContain("overlap of masks  prompts  seeds  next step   plan");
+    expect(again.stdout).toContain(plan!.mean.toFixed(3));
+    for (const line of again.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each([
+    [["--share", "none"], 4],
+    [[], 3],
+    [["--buckets", "1"], 2],
+    [["--share", "all"], 1],
+  ] as const)("calibrates masks for the steps that %j asks for", async (flags, buckets) => {
+    const out = "buckets.safetensors";
+    await run(
+      ...["calibrate", ...SIZED, ...flags, "--density", "0.7", "--prompts", "calibration.txt"],
+      ...["--out", out],
+    );
+    await using file = await openSafetensors(out);
+    expect((await file.read("masks")).shape[0]).toBe(buckets);
   });
 
   it("inspects a head in all six orders", async () => {

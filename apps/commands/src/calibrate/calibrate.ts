@@ -13,11 +13,18 @@ import { UsageError } from "../terminal/run-command.js";
 import { warnThrough } from "../terminal/warn.js";
 import type { CalibrateResult } from "./result.js";
 
+/** Names of the command line, and what they are to `makePlans`. */
+export const SHARES = { "second-half": "secondHalf", none: "none", all: "all" } as const;
+
 export interface CalibrateFlags extends DrawingSettings {
   readonly model?: string;
   readonly density?: number;
   readonly alpha?: number;
   readonly prompts?: string;
+  /** Which steps share masks. Default: the second half of them. */
+  readonly share?: keyof typeof SHARES;
+  /** At most so many sets of masks for the steps that do not share one. Default: one a step. */
+  readonly buckets?: number;
   readonly seed?: number;
   readonly threads?: number;
   readonly out: string;
@@ -34,6 +41,10 @@ export async function calibrate(
   const file = resolve(flags.out);
   const model = modelOf(app, flags.model);
   await checkWritable(file);
+  const { share, buckets } = flags;
+  if (share === "all" && buckets !== undefined) {
+    throw new UsageError("Expected no --buckets with --share all, which leaves no step its own");
+  }
   if (flags.prompts === undefined && !isSampleModel(app, model)) {
     throw new UsageError(`Expected --prompts FILE with one or two prompts that suit ${model}`);
   }
@@ -45,8 +56,11 @@ export async function calibrate(
   const warn = warnThrough(progress, app);
   const backend = createCpuBackend(flags.threads === undefined ? {} : { threads: flags.threads });
   try {
+    const { share: _, ...settings } = flags;
     const plan = await calibratePlan({
-      ...flags,
+      ...settings,
+      ...(share !== undefined && { share: SHARES[share] }),
+      ...(buckets !== undefined && { ownBuckets: buckets }),
       app,
       model,
       density: flags.density ?? DEFAULT_DENSITY,

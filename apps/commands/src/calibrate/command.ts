@@ -1,9 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { App } from "../app.js";
 import { addOptions, commonOptions, parsedBy, schemas } from "../options.js";
 import { print } from "../terminal/print.js";
 import { runCommand } from "../terminal/run-command.js";
-import { type CalibrateFlags, calibrate } from "./calibrate.js";
+import { type CalibrateFlags, calibrate, SHARES } from "./calibrate.js";
 import { formatCalibrateResult } from "./result.js";
 
 /** Adds `calibrate` to an app's command line. */
@@ -23,6 +23,17 @@ export function addCalibrateCommand(app: App, program: Command): void {
       "--alpha <weight>",
       "weight of sparsity against incoherence (default: 0.5)",
       parsedBy(schemas.alpha),
+    )
+    .addOption(
+      new Option(
+        "--share <steps>",
+        "steps that share masks, the others have their own (default: second-half)",
+      ).choices(Object.keys(SHARES)),
+    )
+    .option(
+      "--buckets <number>",
+      "at most so many sets of masks for the others (default: one a step)",
+      parsedBy(schemas.steps),
     )
     .option("--prompts <file>", `one prompt a line${prompts}`)
     .addOption(common.steps)

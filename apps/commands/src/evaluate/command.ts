@@ -39,6 +39,10 @@ export function addEvaluateCommand(app: App, program: Command): void {
     .addOption(common.guidance);
   addOptions(command, common.size)
     .addOption(common.threads)
+    .option(
+      "--mask-shift",
+      "tell how far the blocks that matter move with prompt, seed and step (a run more a plan)",
+    )
     .option("--report <folder>", `write a page with table, curves and ${nounOf(app)}s`)
     .option(
       "--work <folder>",

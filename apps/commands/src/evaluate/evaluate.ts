@@ -62,11 +62,17 @@ export async function evaluate(
       planned,
       precisions: flags.precision ?? DEFAULT_PRECISIONS,
     });
-    const evaluation = await Evaluation.open({ subjects, combinations, settings, store });
+    const evaluation = await Evaluation.open({
+      subjects,
+      combinations,
+      comparesMasks: flags.maskShift ?? false,
+      settings,
+      store,
+    });
     await measure(evaluation, { ...context, model, store });
-    const { pairs, incoherences } = evaluation.results();
+    const { pairs, incoherences, shifts } = evaluation.results();
     const lines = combinations.map((combination, index) =>
-      summarise({ combination, pairs: pairs[index]!, incoherences, prompts, seeds }),
+      summarise({ combination, pairs: pairs[index]!, incoherences, shifts, prompts, seeds }),
     );
     if (report === undefined) return { app, lines, page: undefined };
     const page = await writeReport({

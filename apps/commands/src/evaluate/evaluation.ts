@@ -1,4 +1,4 @@
-import { denseAttention, encodePlan } from "@paroattn/attention";
+import { denseAttention, encodePlan, type MaskShift, type Plan } from "@paroattn/attention";
 import type { GenerateOptions, GenerateResult, Pipeline } from "@paroattn/pipelines";
 import type { App } from "../app.js";
 import { attentionOf, type Combination } from "./combinations.js";
@@ -7,13 +7,14 @@ import {
   type Incoherence,
   incoherenceSchema,
   WATCHED_ROWS,
-  WATCHED_STEPS,
   watchIncoherence,
 } from "./incoherence.js";
+import { type SeenMasks, seenMasksSchema, shiftOf, watchMasks } from "./mask-watch.js";
 import { type Draw, measurePair } from "./measure-pair.js";
 import { type PairResult, pairResultSchema } from "./pair-result.js";
 import type { ResultStore } from "./result-store.js";
 import type { Software } from "./software.js";
+import { WATCHED_STEPS } from "./watched-steps.js";
 
 /** Goes up when the same settings would give other results. */
 const RESULT_VERSION = 2;
@@ -48,18 +49,24 @@ export interface EvaluationResults {
   readonly pairs: readonly (readonly PairResult[])[];
   /** One for each subject. */
   readonly incoherences: readonly Incoherence[];
+  /** Of the plans whose masks were to be compared. */
+  readonly shifts: ReadonlyMap<Plan, MaskShift>;
 }
 
 export interface EvaluationWork {
   readonly subjects: readonly Subject[];
   readonly combinations: readonly Combination[];
+  /** Whether the masks of the runs are to be compared with each other and with the plans'. */
+  readonly comparesMasks: boolean;
   readonly settings: EvaluationSettings;
   readonly store: ResultStore;
 }
 
 interface Task {
-  /** Undefined for a look at the softmax map. */
+  /** Undefined for a look at the softmax map or at masks. */
   readonly combination: Combination | undefined;
+  /** Of a look at masks. */
+  readonly observed?: Plan;
   readonly subject: Subject;
   readonly settings: unknown;
   /** Generations that it takes. */
@@ -98,6 +105,7 @@ export class Evaluation {
   readonly #tasks: readonly Task[];
   readonly #pairs = new Map<Task, PairResult>();
   readonly #incoherences = new Map<Task, Incoherence>();
+  readonly #seenMasks = new Map<Task, SeenMasks>();
 
   private constructor(work: EvaluationWork) {
     this.#work = work;
@@ -128,7 +136,26 @@ export class Evaluation {
         },
         runs: 1,
       },
+      ...this.#observedPlans().map((observed) => ({
+        combination: undefined,
+        observed,
+        subject,
+        settings: {
+          kind: "masks",
+          watchedSteps: WATCHED_STEPS,
+          plan: hashes.get(observed),
+          ...subject,
+          ...common,
+        },
+        runs: 1,
+      })),
     ]);
+  }
+
+  #observedPlans(): Plan[] {
+    const { comparesMasks, combinations } = this.#work;
+    if (!comparesMasks) return [];
+    return [...new Set(combinations.flatMap(({ plan }) => plan ?? []))];
   }
 
   /** Plans an evaluation and looks up what the store has of it. */
@@ -141,7 +168,7 @@ export class Evaluation {
   get state(): EvaluationState {
     const times = [...this.#pairs.values()].map(({ measuredAt }) => measuredAt).sort();
     return {
-      known: this.#pairs.size + this.#incoherences.size,
+      known: this.#pairs.size + this.#incoherences.size + this.#seenMasks.size,
       total: this.#tasks.length,
       oldest: times[0],
     };
@@ -214,7 +241,14 @@ export class Evaluation {
 
   async #measure(task: Task, { captionRight }: App, draw: Draw): Promise<void> {
     const { store, subjects } = this.#work;
-    const { combination, subject, settings } = task;
+    const { combination, observed, subject, settings } = task;
+    if (observed !== undefined) {
+      const watch = watchMasks(observed, this.#work.settings);
+      await draw(watch.strategy);
+      await store.put(settings, watch.result());
+      this.#seenMasks.set(task, watch.result());
+      return;
+    }
     if (combination === undefined) {
       const watch = watchIncoherence();
       await draw(watch.strategy);
@@ -239,7 +273,14 @@ export class Evaluation {
   results(): EvaluationResults {
     const { subjects, combinations } = this.#work;
     const ofCombination = (combination: Combination | undefined) =>
-      this.#tasks.filter((task) => task.combination === combination);
+      this.#tasks.filter((task) => task.combination === combination && task.observed === undefined);
+    const shiftOfPlan = (plan: Plan) => {
+      const tasks = this.#tasks.filter(({ observed }) => observed === plan);
+      const runs = tasks.map((task) => {
+        return { subject: task.subject, seen: this.#seenMasks.get(task)! };
+      });
+      return [plan, shiftOf(plan, runs)] as const;
+    };
     return {
       subjects,
       combinations,
@@ -247,16 +288,22 @@ export class Evaluation {
         ofCombination(combination).map((task) => this.#pairs.get(task)!),
       ),
       incoherences: ofCombination(undefined).map((task) => this.#incoherences.get(task)!),
+      shifts: new Map(this.#observedPlans().map(shiftOfPlan)),
     };
   }
 
   #isKnown(task: Task): boolean {
-    return this.#pairs.has(task) || this.#incoherences.has(task);
+    return this.#pairs.has(task) || this.#incoherences.has(task) || this.#seenMasks.has(task);
   }
 
   async #lookUp(): Promise<void> {
     const { store } = this.#work;
     for (const task of this.#tasks) {
+      if (task.observed !== undefined) {
+        const known = await store.find(task.settings, seenMasksSchema);
+        if (known !== undefined) this.#seenMasks.set(task, known);
+        continue;
+      }
       if (task.combination === undefined) {
         const known = await store.find(task.settings, incoherenceSchema);
         if (known !== undefined) this.#incoherences.set(task, known);

@@ -16,9 +16,8 @@ import {
 } from "@paroattn/reorder";
 import { toFloat32 } from "@paroattn/tensor";
 import { z } from "zod";
+import { watchedSteps } from "./watched-steps.js";
 
-/** Steps of a run that are watched, spread evenly over it. */
-export const WATCHED_STEPS = 4;
 /** Rows of a head's map that are looked at whole, at each watched step and branch. */
 export const WATCHED_ROWS = 64;
 
@@ -88,9 +87,7 @@ export function watchIncoherence(): IncoherenceWatch {
 }
 
 function isWatched({ step, steps }: AttentionSite): boolean {
-  const count = Math.min(WATCHED_STEPS, steps);
-  const stretch = (at: number) => Math.floor((at * count) / steps + 0.5);
-  return stretch(step + 1) > stretch(step);
+  return watchedSteps(steps).includes(step);
 }
 
 /** [batch][heads]: a row's entries sum to 1, so its incoherence is its largest entry times its length. */

@@ -17,6 +17,8 @@ export interface EvaluateFlags extends DrawingSettings {
   readonly prompts?: string;
   readonly seeds?: readonly number[];
   readonly threads?: number;
+  /** Compare the masks that single steps ask for. */
+  readonly maskShift?: boolean;
   readonly report?: string;
   readonly work?: string;
   readonly json?: boolean;
@@ -49,6 +51,9 @@ export async function readRequest(app: App, flags: EvaluateFlags): Promise<Reque
   const isSample = isSampleModel(app, model);
   const strategies = flags.attention;
   const onlyDense = strategies?.every((strategy) => strategy === "dense") ?? false;
+  if (onlyDense && flags.maskShift) {
+    throw new UsageError("Expected no --mask-shift with --attention dense, which has no masks");
+  }
   for (const flag of ["density", "plan"] as const) {
     if (!onlyDense || flags[flag] === undefined) continue;
     throw new UsageError(

@@ -1,3 +1,4 @@
+import type { MaskShift, Plan } from "@paroattn/attention";
 import { z } from "zod";
 import { type Combination, STRATEGIES } from "./combinations.js";
 import type { Incoherence } from "./incoherence.js";
@@ -7,6 +8,13 @@ import type { PairResult } from "./pair-result.js";
 const spreadSchema = z.object({ mean: z.number(), spread: z.number().nullable() });
 
 export type Spread = z.infer<typeof spreadSchema>;
+
+/** Jaccard overlaps of kept query-key pairs between visual tokens, over so many pairs of masks. */
+const overlapSchema = z.object({
+  pairs: z.number().int(),
+  mean: z.number(),
+  least: z.number(),
+});
 
 /** One line of `evaluate --json`: one combination. */
 export const evaluationLineSchema = z.object({
@@ -44,6 +52,18 @@ export const evaluationLineSchema = z.object({
    * combination, and of whole rows, which no order changes.
    */
   incoherence: z.object({ tiles: spreadSchema, rows: spreadSchema }),
+  /**
+   * Of the masks that watched steps of dense runs ask for by themselves, at the plan's density and in its orders, and of the
+   * plan's own; null where there is no pair. Only with `--mask-shift`, and only for plans.
+   */
+  maskShift: z
+    .object({
+      prompts: overlapSchema.nullable(),
+      seeds: overlapSchema.nullable(),
+      steps: overlapSchema.nullable(),
+      plan: overlapSchema.nullable(),
+    })
+    .optional(),
   pictures: z.number().int(),
   prompts: z.array(z.string()),
   /** Every prompt is drawn with every seed. */
@@ -72,12 +92,14 @@ export function summarise(options: {
   readonly combination: Combination;
   readonly pairs: readonly PairResult[];
   readonly incoherences: readonly Incoherence[];
+  readonly shifts?: ReadonlyMap<Plan, MaskShift>;
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
 }): EvaluationLine {
-  const { combination, pairs, incoherences, prompts, seeds } = options;
+  const { combination, pairs, incoherences, shifts, prompts, seeds } = options;
   const { strategy, density, precision, plan } = combination;
   const of = (pick: (pair: PairResult) => number) => spreadOf(pairs.map(pick));
+  const shift = plan && shifts?.get(plan);
   const simulated = pairs.some((pair) => pair.simulated);
   const speedup = (ratio: (pair: PairResult) => number) =>
     simulated ? null : medianOf(pairs.map(ratio));
@@ -107,6 +129,14 @@ export function summarise(options: {
       tiles: spreadOf(incoherences.map((one) => tileIncoherence(one, plan?.orders))),
       rows: spreadOf(incoherences.map(({ rows }) => mean(rows.flat()))),
     },
+    ...(shift && {
+      maskShift: {
+        prompts: shift.prompts ?? null,
+        seeds: shift.seeds ?? null,
+        steps: shift.steps ?? null,
+        plan: shift.plan ?? null,
+      },
+    }),
     pictures: pairs.length,
     prompts: [...prompts],
     seeds: [...seeds],

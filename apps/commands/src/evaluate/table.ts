@@ -26,8 +26,25 @@ export function formatEvaluation({ app, lines, page }: EvaluateResult): string {
     "against dense fp32 of the same seed, drawn beside it",
     `incoherence of the softmax map: rows ${incoherence.rows.mean.toFixed(1)};`,
     `  tiles ${tiles.join(", ")}`,
+    ...shiftTable(lines),
     ...(page === undefined ? [] : ["", page]),
   ].join("\n");
+}
+
+/** Overlaps of masks, a row for each plan; nothing where none were compared. */
+function shiftTable(lines: readonly EvaluationLine[]): string[] {
+  const compared = lines.filter(
+    (line, index) =>
+      line.maskShift && lines.findIndex((other) => nameOf(other) === nameOf(line)) === index,
+  );
+  if (compared.length === 0) return [];
+  const cell = (overlap: { readonly mean: number } | null) => overlap?.mean.toFixed(3) ?? "-";
+  const rows = compared.map((line) => {
+    const { prompts, seeds, steps, plan } = line.maskShift!;
+    return [nameOf(line), ...[prompts, seeds, steps, plan].map(cell)];
+  });
+  const header = ["overlap of masks", "prompts", "seeds", "next step", "plan"];
+  return ["", formatTable([header, ...rows])];
 }
 
 function tableOf(lines: readonly EvaluationLine[]): string {

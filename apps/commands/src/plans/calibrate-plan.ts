@@ -1,4 +1,4 @@
-import { denseAttention, makePlans, type Plan } from "@paroattn/attention";
+import { type CalibrationOptions, denseAttention, makePlans, type Plan } from "@paroattn/attention";
 import { loadPipeline } from "@paroattn/pipelines";
 import type { App } from "../app.js";
 import type { Context } from "../context.js";
@@ -18,7 +18,10 @@ export async function sampleCalibrationPrompts({ sample }: App): Promise<readonl
 }
 
 /** `guidance` is the sample model's own by default, else the pipeline's. */
-export interface CalibratePlansOptions extends Context, DrawingSettings {
+export interface CalibratePlansOptions
+  extends Context,
+    DrawingSettings,
+    Pick<CalibrationOptions, "share" | "ownBuckets"> {
   readonly model: string;
   readonly densities: readonly number[];
   readonly prompts: readonly string[];
@@ -43,7 +46,7 @@ export async function calibratePlan(
  */
 export async function calibratePlans(options: CalibratePlansOptions): Promise<Plan[]> {
   const { app, model, densities, prompts, backend, progress, warn, signal } = options;
-  const { alpha, forcedOrders, seed = CALIBRATION_SEED } = options;
+  const { alpha, share, ownBuckets, forcedOrders, seed = CALIBRATION_SEED } = options;
   const seeds = prompts.map((_, index) => seed + index);
   const settings = drawingSettings(app, model, options);
   const folder = await localModel(model, options);
@@ -63,6 +66,8 @@ export async function calibratePlans(options: CalibratePlansOptions): Promise<Pl
     settings,
     signal,
     ...(alpha !== undefined && { alpha }),
+    ...(share !== undefined && { share }),
+    ...(ownBuckets !== undefined && { ownBuckets }),
     ...(forcedOrders !== undefined && { forcedOrders }),
     onProgress: ({ pass, passes, fraction }) =>
       progress.update(`calibrate, pass ${pass} of ${passes}`, fraction),
