@@ -69,6 +69,7 @@ void Stream::loop() {
   // The OpenMP team belongs to the thread that asks for it: oneDNN's loops and ours share this one.
   omp_set_num_threads(static_cast<int>(threads_));
   Team team(threads_);
+  team.settle();
   DnnlContext dnnl(pool_->allocator());
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
@@ -85,8 +86,8 @@ void Stream::loop() {
       queue_.pop_front();
       running_ = command.view->cancellation;
       lock.unlock();
-      team.settle();
       execute(command, dnnl);
+      team.settle();
       // The command's hold on its tensors ends here, outside the lock.
     }
     lock.lock();

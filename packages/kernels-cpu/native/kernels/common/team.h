@@ -5,6 +5,9 @@
 // then takes milliseconds to part the two, and kernels run at half their speed. Where a team has as many threads as there
 // are processors, nothing is lost by tying each to its own; smaller teams are left to the operating system, for two of
 // them should not choose the same processors.
+//
+// Such a team leaves no processor to the thread that hands out its work, JavaScript's, which wakes for microseconds at a time
+// and is to go first when it does: threads of the team ask for the longest slices of time there are.
 #ifndef PAROATTN_COMMON_TEAM_H_
 #define PAROATTN_COMMON_TEAM_H_
 
@@ -18,10 +21,15 @@
 #include <sched.h>
 #endif
 
+#include "common/time_slice.h"
+
 namespace paroattn {
 
 class Team {
  public:
+  // Of the threads that are tied, in nanoseconds.
+  static constexpr uint64_t kSlice = 100'000'000;
+
   // To be made and used on the thread whose team it is.
   explicit Team(size_t threads) {
 #ifdef __linux__
@@ -39,7 +47,7 @@ class Team {
   }
 
   // Ties threads that are new, unless it looked for such in the last 2 ms: OpenMP ends and makes threads as loops ask for
-  // fewer and more of them, and new ones start where the thread that made them is tied.
+  // fewer and more of them, and new ones start where the thread that made them is tied. Cheapest while they are awake.
   void settle() {
     if (homes_.empty()) return;
     const auto now = std::chrono::steady_clock::now();
@@ -62,6 +70,7 @@ class Team {
         CPU_SET(wanted, &set);
         // Where this is forbidden the thread stays free, as it was.
         sched_setaffinity(0, sizeof(set), &set);
+        ask_for_time_slice(kSlice);
         home = wanted;
       }
     }

@@ -1,11 +1,13 @@
 #include <omp.h>
 
+#include <cstdint>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "checks.h"
 #include "common/team.h"
+#include "common/time_slice.h"
 #include "tests.h"
 
 #ifdef __linux__
@@ -19,10 +21,12 @@ size_t allowed_processors() {
   return static_cast<size_t>(CPU_COUNT(&set));
 }
 
-// How many processors each thread of a settled team may run on, and how many they have together.
+// How many processors each thread of a settled team may run on, and how many they have together; the slices of time that
+// they ask for.
 struct Settled {
   std::vector<size_t> of_thread;
   std::set<int> together;
+  std::vector<uint64_t> slices;
 };
 
 Settled settle(size_t threads) {
@@ -30,9 +34,14 @@ Settled settle(size_t threads) {
   paroattn::Team team(threads);
   team.settle();
   std::vector<cpu_set_t> sets(threads);
-#pragma omp parallel
-  sched_getaffinity(0, sizeof(cpu_set_t), &sets[static_cast<size_t>(omp_get_thread_num())]);
   Settled settled;
+  settled.slices.resize(threads);
+#pragma omp parallel
+  {
+    const size_t thread = static_cast<size_t>(omp_get_thread_num());
+    sched_getaffinity(0, sizeof(cpu_set_t), &sets[thread]);
+    settled.slices[thread] = paroattn::time_slice();
+  }
   for (const cpu_set_t& set : sets) {
     settled.of_thread.push_back(static_cast<size_t>(CPU_COUNT(&set)));
     for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
@@ -46,15 +55,19 @@ Settled settle(size_t threads) {
 
 void check_team(Checks& checks) {
   const size_t processors = allowed_processors();
+  const uint64_t usual = paroattn::time_slice(), longest = usual == 0 ? 0 : paroattn::Team::kSlice;
   // Threads of their own, so that those of the other tests stay free.
   std::thread([&] {
     const Settled whole = settle(processors);
     checks.expect(whole.of_thread == std::vector<size_t>(processors, 1) && whole.together.size() == processors,
                   "a team of the whole machine has a processor for each thread");
+    checks.expect(whole.slices == std::vector<uint64_t>(processors, processors > 1 ? longest : usual),
+                  "and its threads let others go first");
   }).join();
   std::thread([&] {
     const Settled larger = settle(processors + 1);
     checks.expect(larger.of_thread == std::vector<size_t>(processors + 1, processors), "other teams stay free");
+    checks.expect(larger.slices == std::vector<uint64_t>(processors + 1, usual), "and as they were");
   }).join();
 }
 #else
