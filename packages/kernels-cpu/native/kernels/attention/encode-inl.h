@@ -40,17 +40,18 @@ HWY_INLINE Scale scale_of(float amax, unsigned bits) {
   return {scale, largest_code / amax};
 }
 
-// Not a number where one of the vector is not.
-HWY_INLINE float largest_lane(VF32 magnitudes) {
+// max(a, |x|), NaN if one is NaN: without its sign a float is ordered as its bits are, and NaN is above infinity. a: no sign.
+HWY_INLINE VF32 max_magnitude(VF32 a, VF32 x) {
   const F32 d;
-  if (!hn::AllFalse(d, hn::IsNaN(magnitudes))) return std::numeric_limits<float>::quiet_NaN();
-  return hn::GetLane(hn::MaxOfLanes(d, magnitudes));
+  const I32 di;
+  return hn::BitCast(d, hn::Max(hn::BitCast(di, a), hn::BitCast(di, hn::Abs(x))));
 }
 
-// max(a, |x|), NaN if one is NaN.
-HWY_INLINE VF32 max_magnitude(VF32 a, VF32 x) {
-  const VF32 magnitude = hn::Abs(x);
-  return hn::IfThenElse(hn::Or(hn::Lt(magnitude, a), hn::IsNaN(a)), a, magnitude);
+// Not a number where one of the vector is not. magnitudes: no signs.
+HWY_INLINE float largest_lane(VF32 magnitudes) {
+  const F32 d;
+  const I32 di;
+  return hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(di, hn::BitCast(di, magnitudes))));
 }
 
 // numbers: [count], aligned, count a multiple of 16.

@@ -99,14 +99,20 @@ HWY_INLINE void value_rows(const QuantizedFrontUnit& unit, float* rows) {
   const float* exclusion = exclusion_of(unit);
   const uint32_t* gather = operands.indices(order);
   const size_t start = operands.key_starts[unit.block], padded_dim = operands.padded_dim;
+  const auto row_at = [&](size_t r) {
+    const size_t token = unit.b * operands.key_tokens + Operands::source(gather, start + r);
+    return (token * unit.options.key_value_heads + head) * operands.head_dim;
+  };
   for (size_t r = 0; r < kBlock; ++r, rows += padded_dim) {
-    if (exclusion[r] == 0.0f) {
-      const size_t token = unit.b * operands.key_tokens + Operands::source(gather, start + r);
-      values.copy_row((token * unit.options.key_value_heads + head) * operands.head_dim, operands.head_dim, rows);
-      std::memset(rows + operands.head_dim, 0, (padded_dim - operands.head_dim) * sizeof(float));
-    } else {
-      clear_row(rows, padded_dim);
+    if (r + kGroup < kBlock && exclusion[r + kGroup] == 0.0f) {
+      values.fetch_row(row_at(r + kGroup), operands.head_dim);
     }
+    if (exclusion[r] != 0.0f) {
+      clear_row(rows, padded_dim);
+      continue;
+    }
+    values.copy_row(row_at(r), operands.head_dim, rows);
+    std::memset(rows + operands.head_dim, 0, (padded_dim - operands.head_dim) * sizeof(float));
   }
 }
 
@@ -133,13 +139,13 @@ void pack_query(const QuantizedFrontUnit& unit) {
       shifts[r] = static_cast<float>(static_cast<double>(unit.options.scale) * sum);
     }
   }
-  uint32_t* words = reinterpret_cast<uint32_t*>(rows + kBlock * padded_dim);
+  const size_t stride = padded_dim / kCodesPerWord, kept = code_words * bits / 8;
+  uint32_t* panel = operands.query_codes(unit.b, unit.head, unit.block);
+  uint32_t* words = kept == stride ? panel : reinterpret_cast<uint32_t*>(rows + kBlock * padded_dim);
   const float scale = encode_rows(rows, padded_dim, bits, words);
   operands.query_factor(unit.b, unit.head, unit.block) =
       static_cast<float>(static_cast<double>(scale) * static_cast<double>(unit.options.scale) * kLog2E);
-  const size_t kept = code_words * bits / 8;
-  uint32_t* panel = operands.query_codes(unit.b, unit.head, unit.block);
-  for (size_t r = 0; r < kBlock; ++r, words += padded_dim / kCodesPerWord, panel += kept) {
+  for (size_t r = 0; kept != stride && r < kBlock; ++r, words += stride, panel += kept) {
     if (bits == 4) pair_words(words, code_words);
     std::memcpy(panel, words, kept * sizeof(uint32_t));
   }
@@ -152,6 +158,25 @@ HWY_INLINE void smooth(const QuantizedFrontUnit& unit, float* rows) {
   for (size_t r = 0; r < kBlock; ++r) {
     if (exclusion[r] != 0.0f) continue;
     for (size_t c = 0; c < padded_dim; ++c) rows[r * padded_dim + c] -= unit.mean[c];
+  }
+}
+
+// words: [64][stride], 16-byte aligned, stride a multiple of 4; panel: [columns][64], aligned.
+HWY_INLINE void put_words_transposed(const uint32_t* words, size_t stride, size_t columns, uint32_t* panel) {
+  const F32 d;
+  for (size_t first = 0; first < kBlock; first += kGroup) {
+    // Floats that are only moved, whatever their bits.
+    const auto put_four = [&](size_t r, size_t column, VF32 v0, VF32 v1, VF32 v2, VF32 v3) HWY_ATTR {
+      float* to = reinterpret_cast<float*>(panel + column * kBlock + first + r);
+      hn::Store(v0, d, to);
+      hn::Store(v1, d, to + kBlock);
+      hn::Store(v2, d, to + 2 * kBlock);
+      hn::Store(v3, d, to + 3 * kBlock);
+    };
+    const float* rows = reinterpret_cast<const float*>(words + first * stride);
+    for (size_t w = transpose_groups_of_four(rows, stride, columns, put_four); w < columns; ++w) {
+      for (size_t r = first; r < first + kGroup; ++r) panel[w * kBlock + r] = words[r * stride + w];
+    }
   }
 }
 
@@ -177,9 +202,7 @@ HWY_INLINE void pack_keys(const QuantizedFrontUnit& unit) {
     for (size_t r = 0; r < kBlock; ++r) pair_words(words + r * stride, operands.code_words);
   }
   uint32_t* panel = operands.key_codes(unit.b, unit.head, unit.block);
-  for (size_t w = 0; w < operands.code_words * bits / 8; ++w) {
-    for (size_t r = 0; r < kBlock; ++r) panel[w * kBlock + r] = words[r * stride + w];
-  }
+  put_words_transposed(words, stride, operands.code_words * bits / 8, panel);
 }
 
 // The largest magnitudes of the channels of rows: [64][padded_dim]. maxima: any alignment.
