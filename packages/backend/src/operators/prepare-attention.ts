@@ -97,7 +97,7 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
   const partition = (tokens: number) =>
     layout === undefined ? partitionTokens(tokens) : partitionLayout(layout);
   const queryPartition = partition(queryTokens);
-  const keyPartition = partition(keyTokens);
+  const keyPartition = keyTokens === queryTokens ? queryPartition : partition(keyTokens);
   return {
     batch,
     queryTokens,
