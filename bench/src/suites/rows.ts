@@ -1,6 +1,6 @@
 import type { CaptionLine, CaptionSummary } from "./captions.js";
 import type { IndicesLine, RowsLine } from "./orders.js";
-import type { StallLine } from "./stall.js";
+import type { StallLine, StallSummary } from "./stall.js";
 
 /** A prompt with what is wrong in its picture, or the sum over all. */
 export function captionRow(line: CaptionLine | CaptionSummary): string {
@@ -25,11 +25,19 @@ export function ordersRow(line: IndicesLine | RowsLine): string {
   return `${what}${order}: copy ${median.copyMs.toFixed(3)} ms; apply ${speed("apply")}, restore ${speed("restore")}, apply to a new array ${speed("applyNew")} of copy speed, median (best)`;
 }
 
-/** How long the event loop stood still while something ran, and what memory that took, as one row. */
-export function stallRow({ phase, ms, stallMs, aboveBytes, operandBytes }: StallLine): string {
+/** How long the event loop stood still while something ran, and what memory that took; or the sum over all rounds. */
+export function stallRow(line: StallLine | StallSummary): string {
+  const phase = line.phase.padEnd(10);
+  if ("rounds" in line) {
+    const { best, median, worst } = line.stallMs;
+    const stalls = `best ${best.toFixed(1)}, median ${median.toFixed(1)}, worst ${worst.toFixed(1)} ms`;
+    return `${phase} longest stall of ${line.rounds} rounds: ${stalls}`;
+  }
+  const { ms, aboveBytes, operandBytes, stolenMs } = line;
   const memory =
     aboveBytes === null
       ? ""
       : `, memory above before ${(aboveBytes / 1e6).toFixed(0)} MB (q, k and v: ${(operandBytes / 1e6).toFixed(0)} MB)`;
-  return `${phase.padEnd(10)} ${ms.toFixed(0)} ms, longest stall ${stallMs.toFixed(1)} ms${memory}`;
+  const stolen = stolenMs ? `, ${stolenMs} ms stolen by the hypervisor` : "";
+  return `${phase} ${ms.toFixed(0)} ms, longest stall ${line.stallMs.toFixed(1)} ms${memory}${stolen}`;
 }

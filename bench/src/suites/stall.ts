@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { AttentionOperands } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
+import { median } from "../measure/interleave.js";
 
 /** One line of `npm run bench -- stall --json`: what the event loop and the memory did while something ran. */
 export interface StallLine {
@@ -10,6 +12,15 @@ export interface StallLine {
   /** The peak of the process above what it held before, in bytes, and the bytes of queries, keys and values. */
   readonly aboveBytes: number | null;
   readonly operandBytes: number;
+  /** What the hypervisor kept from all processors meanwhile, in steps of 10 ms; nobody runs then. Null where none says so. */
+  readonly stolenMs: number | null;
+}
+
+/** The longest stalls of all rounds of a phase. */
+export interface StallSummary {
+  readonly phase: string;
+  readonly rounds: number;
+  readonly stallMs: { readonly best: number; readonly median: number; readonly worst: number };
 }
 
 const HEADS = 48;
@@ -22,7 +33,7 @@ export async function* benchStall(options: {
   readonly threads: number;
   readonly rounds: number;
   readonly onProgress: (done: number) => void;
-}): AsyncGenerator<StallLine> {
+}): AsyncGenerator<StallLine | StallSummary> {
   const { threads, rounds } = options;
   const backend = createCpuBackend({ threads });
   const shape = [1, TOKENS, HEADS * HEAD_DIM];
@@ -33,31 +44,41 @@ export async function* benchStall(options: {
   const upload = () => backend.upload({ dtype: "f32", shape, data });
   const inputs = { query: upload(), key: upload(), value: upload() };
   await backend.flush();
-  const phases = 2 * rounds;
+  const phases = ["front", "attention", "disposal"] as const;
+  const stalls = new Map<string, number[]>(phases.map((phase) => [phase, []]));
   for (let round = 0; round < rounds; round++) {
+    options.onProgress(round / rounds);
     const scope = backend.scope();
-    options.onProgress((2 * round) / phases);
-    const prepare = () => scope.prepareAttention({ ...inputs, heads: HEADS, headDim: HEAD_DIM });
-    const front = await watch(async () => {
-      const operands = prepare();
-      await scope.flush();
-      return operands;
-    });
-    yield { phase: "front", ...front.seen, operandBytes };
-    options.onProgress((2 * round + 1) / phases);
-    const attention = await watch(async () => {
-      scope.attention({ operands: front.result });
-      await scope.flush();
-    });
-    yield { phase: "attention", ...attention.seen, operandBytes };
-    scope.dispose();
-    await backend.flush();
+    let operands: AttentionOperands;
+    const work = {
+      front() {
+        operands = scope.prepareAttention({ ...inputs, heads: HEADS, headDim: HEAD_DIM });
+        return scope.flush();
+      },
+      attention() {
+        scope.attention({ operands });
+        return scope.flush();
+      },
+      disposal() {
+        scope.dispose();
+        return backend.flush();
+      },
+    };
+    for (const phase of phases) {
+      const seen = await watch(work[phase]);
+      stalls.get(phase)!.push(seen.stallMs);
+      yield { phase, ...seen, operandBytes };
+    }
+  }
+  for (const [phase, all] of stalls) {
+    const stallMs = { best: Math.min(...all), median: median(all), worst: Math.max(...all) };
+    yield { phase, rounds, stallMs };
   }
   for (const tensor of Object.values(inputs)) tensor.dispose();
   backend.dispose();
 }
 
-async function watch<T>(work: () => Promise<T>) {
+async function watch(work: () => Promise<void>) {
   let stallMs = 0;
   let last = performance.now();
   const look = () => {
@@ -68,15 +89,29 @@ async function watch<T>(work: () => Promise<T>) {
   const timer = setInterval(look, 1);
   // The timer runs steadily before the work begins.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  stallMs = 0;
   const before = forgetPeak();
+  const stolenBefore = stolenMs();
+  stallMs = 0;
   const start = performance.now();
-  const result = await work();
+  last = start;
+  await work();
   look();
   const ms = performance.now() - start;
   clearInterval(timer);
-  const aboveBytes = before === undefined ? null : residentBytes("VmHWM") - before;
-  return { result, seen: { ms, stallMs, aboveBytes } };
+  const stolenAfter = stolenMs();
+  return {
+    ms,
+    stallMs,
+    aboveBytes: before === undefined ? null : residentBytes("VmHWM") - before,
+    stolenMs: stolenBefore === null || stolenAfter === null ? null : stolenAfter - stolenBefore,
+  };
+}
+
+/** Linux: the time of all processors together that the hypervisor gave to somebody else, since the machine started. */
+function stolenMs(): number | null {
+  if (!existsSync("/proc/stat")) return null;
+  const [, ...times] = readFileSync("/proc/stat", "utf8").split("\n", 1)[0]!.split(/\s+/);
+  return Number(times[7]) * 10;
 }
 
 /** Linux: lets the peak begin at what is held now, and says how much that is. */

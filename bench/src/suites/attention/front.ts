@@ -1,14 +1,20 @@
-import type { PrepareAttentionOptions } from "@paroattn/backend";
+import type { BackendScope, PrepareAttentionOptions } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import type { BenchCase } from "../../measure/case.js";
-import { COPY, MachineLimits } from "../../peers/limits.js";
 import { ourContender, withoutOutput } from "../our-contender.js";
 import type { SuiteContext } from "../suite.js";
 import { attentionProblem, sizeName, uploadAttention } from "./problem.js";
 import { randomPlan } from "./random-plan.js";
 import { SIZES } from "./sizes.js";
 
-/** The fused front, from packing alone to all it can do, beside a copy of queries, keys and values. */
+/** The row of the same bytes, copied by a command of the same stream into memory of the same pool. */
+const COPY = "copy by a command";
+const inStream = (name: string) => `${name}, in the stream`;
+
+/**
+ * The fused front, from packing alone to all it can do, beside a copy of queries, keys and values: both timed from
+ * JavaScript, and both in the command stream.
+ */
 export function frontCases({ threads }: SuiteContext): BenchCase[] {
   const sizes = SIZES.filter(({ tokens, headDim }) => tokens >= 4096 && headDim === 64);
   return sizes.map((size) => ({
@@ -38,34 +44,45 @@ export function frontCases({ threads }: SuiteContext): BenchCase[] {
       const copied = 3 * tokens * heads * headDim * 4;
       const contender = (
         name: string,
-        options: Pick<PrepareAttentionOptions, "layout" | "orders" | "norm" | "rope"> = {},
+        operator: "concat" | "prepareAttention",
+        issue: (scope: BackendScope) => void,
       ) => {
-        const info = { bytes: 2 * copied, comparisons: [{ against: COPY, as: "cost" } as const] };
+        const info = (against: string) => ({
+          bytes: 2 * copied,
+          comparisons: name === COPY ? [] : [{ against, as: "cost" } as const],
+        });
         return withoutOutput(
           ourContender({
             name,
             backend,
-            info,
-            parts: { prepareAttention: { name: `${name}, in the stream`, info } },
+            info: info(COPY),
+            parts: { [operator]: { name: inStream(name), info: info(inStream(COPY)) } },
             issue: (scope) => {
-              scope.prepareAttention({ ...tensors, ...options, heads, headDim });
+              issue(scope);
               return tensors.query;
             },
           }),
         );
       };
-      const limits = new MachineLimits(threads);
+      const front = (
+        name: string,
+        options: Pick<PrepareAttentionOptions, "layout" | "orders" | "norm" | "rope"> = {},
+      ) =>
+        contender(name, "prepareAttention", (scope) => {
+          scope.prepareAttention({ ...tensors, ...options, heads, headDim });
+        });
       return {
         contenders: [
-          await limits.copy(copied),
-          contender("pack"),
-          contender("reorder", reorder),
-          contender("norm", { norm }),
-          contender("rotary", { rope }),
-          contender("all of these", { ...reorder, norm, rope }),
+          contender(COPY, "concat", (scope) => {
+            scope.concat({ inputs: Object.values(tensors), axis: 0 });
+          }),
+          front("pack"),
+          front("reorder", reorder),
+          front("norm", { norm }),
+          front("rotary", { rope }),
+          front("all of these", { ...reorder, norm, rope }),
         ],
-        async close() {
-          await limits.close();
+        close() {
           backend.dispose();
         },
       };
