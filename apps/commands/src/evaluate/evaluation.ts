@@ -14,6 +14,7 @@ import { type Draw, measurePair } from "./measure-pair.js";
 import { type PairResult, pairResultSchema } from "./pair-result.js";
 import type { ResultStore } from "./result-store.js";
 import type { Software } from "./software.js";
+import type { Subject } from "./subject.js";
 import { WATCHED_STEPS } from "./watched-steps.js";
 
 /** Goes up when the same settings would give other results. */
@@ -34,12 +35,6 @@ export interface EvaluationSettings {
   /** Times of one machine must not stand beside those of another. */
   readonly processor: string;
   readonly software: Software;
-}
-
-/** What to draw: one prompt with one seed. */
-export interface Subject {
-  readonly prompt: string;
-  readonly seed: number;
 }
 
 export interface EvaluationResults {

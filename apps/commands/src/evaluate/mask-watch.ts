@@ -1,7 +1,7 @@
 import { type MaskShift, maskShift, observeMasks, type Plan, planMask } from "@paroattn/attention";
 import { BlockMask } from "@paroattn/sparse-masks";
 import { z } from "zod";
-import type { Subject } from "./evaluation.js";
+import type { Subject } from "./subject.js";
 import { watchedSteps } from "./watched-steps.js";
 
 /** The masks that the watched steps of one dense run ask for by themselves, at a plan's density and in its orders. */

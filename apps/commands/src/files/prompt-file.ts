@@ -1,17 +1,17 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { TextDecoder } from "node:util";
 import { UsageError } from "../terminal/run-command.js";
+
+/** Far more than anybody draws; a device such as /dev/zero has no end. */
+const MOST_BYTES = 16 * 1024 ** 2;
 
 /**
  * Lines of a prompt file that are not blank. UTF-8, with or without a byte order mark.
  *
- * @throws UsageError where the file cannot be read, is not text or holds none.
+ * @throws UsageError where the file cannot be read, is not text, is above 16 MB or holds none.
  */
 export async function readPromptFile(file: string): Promise<string[]> {
-  const bytes = await readFile(file).catch((error: Error) => {
-    throw new UsageError(`Expected a text file of prompts but found ${file}: ${error.message}`);
-  });
-  const text = decodeText(bytes, file);
+  const text = decodeText(await readBytes(file), file);
   const prompts = text
     .split(/\r?\n/)
     .map((line) => line.trim())
@@ -20,6 +20,23 @@ export async function readPromptFile(file: string): Promise<string[]> {
     throw new UsageError(`Expected at least one prompt, one a line, in ${file} but found none`);
   }
   return prompts;
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of createReadStream(file) as AsyncIterable<Uint8Array>) {
+      length += chunk.length;
+      if (length > MOST_BYTES) throw new Error("it is larger than 16 MB");
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw new UsageError(
+      `Expected a text file of prompts but found ${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  return Buffer.concat(chunks);
 }
 
 /** What is not UTF-8 would become other characters in silence, and another picture. */

@@ -29,7 +29,7 @@ export function formatGenerateResult(result: GenerateResult): string {
   return [
     ...files,
     ...length,
-    `${strategy}, ${precision}, density ${density.toFixed(3)}, ${steps} steps, seed ${seed}`,
+    `${strategy}, ${precision}, density ${density.toFixed(3)}, ${steps} ${steps === 1 ? "step" : "steps"}, seed ${seed}`,
     `attention ${formatSeconds(result.attentionMs)}, loop ${formatSeconds(result.loopMs)}, total ${formatSeconds(result.totalMs)}`,
   ].join("\n");
 }

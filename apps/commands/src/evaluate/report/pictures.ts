@@ -2,8 +2,9 @@ import type { Drawing } from "../../app.js";
 import { differencePicture } from "../../files/picture-file.js";
 import { describeCombination } from "../combinations.js";
 import type { DrawingStore, ExactStore } from "../drawing-store.js";
-import type { EvaluationResults, Subject } from "../evaluation.js";
+import type { EvaluationResults } from "../evaluation.js";
 import type { PairResult } from "../pair-result.js";
+import type { Subject } from "../subject.js";
 
 /** Differences are small; they are shown so many times enlarged. */
 export const DIFFERENCE_GAIN = 4;
