@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import type { AttentionOperands } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { median } from "../measure/interleave.js";
@@ -27,6 +28,7 @@ const HEADS = 48;
 /** A clip of CogVideoX: 226 text tokens and 17,550 visual ones. */
 const TOKENS = 17_776;
 const HEAD_DIM = 64;
+const IDLE_MS = 10_000;
 
 /** Attention of a clip's size, fronts and all, beside a JavaScript thread that wants to go on. */
 export async function* benchStall(options: {
@@ -44,13 +46,15 @@ export async function* benchStall(options: {
   const upload = () => backend.upload({ dtype: "f32", shape, data });
   const inputs = { query: upload(), key: upload(), value: upload() };
   await backend.flush();
-  const phases = ["front", "attention", "disposal"] as const;
+  const phases = ["idle", "front", "attention", "disposal"] as const;
   const stalls = new Map<string, number[]>(phases.map((phase) => [phase, []]));
   for (let round = 0; round < rounds; round++) {
     options.onProgress(round / rounds);
     const scope = backend.scope();
     let operands: AttentionOperands;
     const work = {
+      // What the machine itself keeps a timer waiting, for as long as attention takes.
+      idle: () => setTimeout(IDLE_MS),
       front() {
         operands = scope.prepareAttention({ ...inputs, heads: HEADS, headDim: HEAD_DIM });
         return scope.flush();
@@ -88,7 +92,7 @@ async function watch(work: () => Promise<void>) {
   };
   const timer = setInterval(look, 1);
   // The timer runs steadily before the work begins.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await setTimeout(50);
   const before = forgetPeak();
   const stolenBefore = stolenMs();
   stallMs = 0;
