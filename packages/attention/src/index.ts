@@ -27,6 +27,7 @@ export {
   observeMasks,
   type StepObservation,
 } from "./mask-shift/observe-masks.js";
+export type { CriterionKind } from "./masks/criterion-for-density.js";
 export type { StepMemory } from "./masks/step-masks.js";
 export type { ModelShape } from "./model-match.js";
 export { type ParoOptions, paroAttention } from "./paro.js";

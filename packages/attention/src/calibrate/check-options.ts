@@ -1,15 +1,25 @@
 import { axisOrders, type BlockPartition, partitionLayout } from "@paroattn/reorder";
 import { CalibrationError } from "../errors.js";
+import type { CriterionKind } from "../masks/criterion-for-density.js";
 import type { CalibrationOptions } from "./options.js";
 import type { CalibrationSubject } from "./subject.js";
 
+const CRITERIA: readonly CriterionKind[] = ["globalBudget", "headDensity", "threshold", "topP"];
+
 /** Throws a `CalibrationError` for options that no model could be calibrated with. */
-export function checkOptions(options: CalibrationOptions, densities: readonly number[]): void {
+export function checkOptions(
+  options: CalibrationOptions,
+  asked: { readonly densities: readonly number[]; readonly criteria: readonly CriterionKind[] },
+): void {
+  const { densities, criteria } = asked;
   const { prompts, seeds, alpha = 0.5, sigma = 0.5, watchSteps = 1 } = options;
   for (const density of densities) {
     if (!(density > 0 && density <= 1)) refuse("density in (0, 1]", density);
   }
   if (densities.length === 0) refuse("at least one density", "none");
+  if (criteria.length === 0) refuse("at least one criterion", "none");
+  const unknown = criteria.find((kind) => !CRITERIA.includes(kind));
+  if (unknown !== undefined) refuse(`a criterion of ${CRITERIA.join(", ")}`, unknown);
   if (prompts.length === 0) refuse("at least one calibration prompt", "none");
   if (seeds.length !== prompts.length) {
     refuse(`${prompts.length} seeds, one a calibration prompt,`, seeds.length);

@@ -9,6 +9,7 @@ import {
   tokenCount,
 } from "@paroattn/reorder";
 import { CalibrationError } from "../errors.js";
+import type { CriterionKind } from "../masks/criterion-for-density.js";
 import { DEFAULT_MEMORY_LIMIT } from "../masks/mass-store.js";
 import type { Plan } from "../plan/plan.js";
 import { checkOptions, checkSubject } from "./check-options.js";
@@ -23,8 +24,8 @@ const DEFAULT_TEXT_ONLY_SHARE = 0.99;
 
 /**
  * Makes a plan for PARO attention by watching a model draw the calibration prompts with dense attention: a first pass
- * chooses each head's axis order, a second one sums the mass of every block in that order, from which one threshold
- * keeps the share of blocks that was asked for (PAROAttention sections 4.1 and 4.2).
+ * chooses each head's axis order, a second one sums the mass of every block in that order, from which a criterion (by
+ * default one threshold for all heads) keeps the share of blocks that was asked for (PAROAttention sections 4.1 and 4.2).
  *
  * Throws a `CalibrationError` for options out of range and for generations of different models or sizes, a
  * `SparseMaskError` for a density below what the text (without text, one key block per query block) needs, the signal's reason when
@@ -44,23 +45,42 @@ export async function makePlan(
   options: CalibrationOptions & {
     /** Share of all valid query-key pairs to compute, in (0, 1]. */
     readonly density: number;
+    /** How blocks are chosen. Default: "globalBudget". */
+    readonly criterion?: CriterionKind;
   },
 ): Promise<Plan> {
-  const [plan] = await makePlans({ ...options, densities: [options.density] });
+  const { density, criterion, ...others } = options;
+  const [plan] = await makePlans({
+    ...others,
+    densities: [density],
+    ...(criterion !== undefined && { criteria: [criterion] }),
+  });
   return plan!;
 }
 
-/** Several plans, one per density, from one calibration: the passes over the model are shared. Throws as `makePlan`. */
+/**
+ * Several plans from one calibration, whose passes over the model they share: one per density for the first criterion, then for
+ * the next. Throws as `makePlan`.
+ */
 export async function makePlans(
   options: CalibrationOptions & {
     /** Shares of all valid query-key pairs to compute, each in (0, 1]. */
     readonly densities: readonly number[];
+    /** Ways to choose blocks; each is brought to the density. Default: "globalBudget" alone. */
+    readonly criteria?: readonly CriterionKind[];
   },
 ): Promise<Plan[]> {
-  const { densities, generate, prompts, forcedOrders, signal } = options;
+  const {
+    densities,
+    criteria = ["globalBudget"],
+    generate,
+    prompts,
+    forcedOrders,
+    signal,
+  } = options;
   const { alpha = DEFAULT_ALPHA, sigma = DEFAULT_SIGMA } = options;
   const { share, ownBuckets, textOnlyShare = DEFAULT_TEXT_ONLY_SHARE } = options;
-  checkOptions(options, densities);
+  checkOptions(options, { densities, criteria });
   const epsilon = (subject: CalibrationSubject) => {
     const { epsilon = DEFAULT_EPSILON } = options;
     return typeof epsilon === "number"
@@ -97,10 +117,14 @@ export async function makePlans(
   });
   await generate(summing.strategy);
   const plans: Plan[] = [];
-  for (const density of densities) {
+  const asked = criteria.flatMap((criterion) =>
+    densities.map((density) => ({ criterion, density })),
+  );
+  for (const { criterion, density } of asked) {
     plans.push(
       await planFromMasses({
         summing,
+        criterion,
         density,
         textOnlyShare: textOnlyShare === "off" ? undefined : textOnlyShare,
         calibration: {

@@ -1,13 +1,21 @@
 import { tmpdir } from "node:os";
 import type { DeviceTensor } from "@paroattn/backend";
 import { partitionLayout } from "@paroattn/reorder";
-import { type BlockMask, makeMaskSchedule } from "@paroattn/sparse-masks";
+import {
+  type BlockMask,
+  type HeadAddress,
+  makeMaskSchedule,
+  timestepBuckets,
+} from "@paroattn/sparse-masks";
 import type { Plan } from "../plan/plan.js";
 import type { AttentionFront, AttentionSite } from "../strategy.js";
+import { criterionForDensity } from "./criterion-for-density.js";
 import { interruptible } from "./interruptible.js";
 import { DEFAULT_MEMORY_LIMIT, MassStore } from "./mass-store.js";
 import { pictureOfRows } from "./picture-of-rows.js";
 import { siteMasses } from "./site-masses.js";
+
+const ONE_STEP = timestepBuckets({ boundaries: [], steps: [1] });
 
 /** Where the block masses of a step are kept until its last layer. */
 export interface StepMemory {
@@ -70,18 +78,25 @@ export class StepMasks {
     return this.#watched.size === this.#plan.layers;
   }
 
-  /** [pictures][layers]: one budget over all layers and heads of a picture. Throws a `CalibrationError` where a layer is missing. */
+  /** [pictures][layers]: by the plan's kind of criterion, over all layers and heads of a picture. Throws a `CalibrationError` where a layer is missing. */
   async make(): Promise<BlockMask[][]> {
-    const { layout, blockSize, density, criterion } = this.#plan;
+    const { layout, blockSize, density, criterion: planned } = this.#plan;
     const all = interruptible(this.#store.averages());
     const made: BlockMask[][] = [];
     for (let picture = 0; picture < this.#pictures; picture++) {
-      const { masks } = await makeMaskSchedule({
-        source: { ...all, buckets: 1, read: (at) => all.read({ ...at, bucket: picture }) },
+      const given = {
+        source: {
+          ...all,
+          buckets: 1,
+          read: (at: HeadAddress) => all.read({ ...at, bucket: picture }),
+        },
         partition: partitionLayout(layout, blockSize),
-        criterion: { kind: "globalBudget", density: density.asked },
-        textOnlyShare: criterion.textOnlyShare,
-      });
+        density: density.asked,
+        buckets: ONE_STEP,
+        textOnlyShare: planned.textOnlyShare,
+      };
+      const criterion = await criterionForDensity({ ...given, kind: planned.kind });
+      const { masks } = await makeMaskSchedule({ ...given, criterion });
       made.push([...masks[0]!]);
     }
     return made;

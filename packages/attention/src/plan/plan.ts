@@ -15,8 +15,8 @@ export interface PlanScoring {
   readonly epsilon: number;
 }
 
-/** How the blocks were chosen: one threshold on block mass over all buckets, layers and heads. */
-export interface PlanCriterion {
+/** One threshold on block mass over all buckets, layers and heads. */
+interface GlobalBudget {
   readonly kind: "globalBudget";
   /** Blocks with more mass (sum of softmax entries / query rows) than this are kept. */
   readonly threshold: number;
@@ -24,9 +24,21 @@ export interface PlanCriterion {
   readonly tieShare: number;
   /** Density of the blocks that are kept in any case: text, or without it the heaviest block of each row. */
   readonly floor: number;
+}
+
+/** How the blocks were chosen (PAROAttention section 4.2); see `MaskCriterion` of `@paroattn/sparse-masks`. */
+export type PlanCriterion = (
+  | GlobalBudget
+  /** The density that was asked for, in each head. */
+  | { readonly kind: "headDensity" }
+  /** Blocks with more mass than this, whatever the density. */
+  | { readonly kind: "threshold"; readonly threshold: number }
+  /** Of each query block, the fewest key blocks with this share of its mass. */
+  | { readonly kind: "topP"; readonly mass: number }
+) & {
   /** Heads with at least this share of their visual queries' mass on text keep text alone; none: no head was told apart. */
   readonly textOnlyShare?: number;
-}
+};
 
 /**
  * What PARO attention needs to know of one model at one size: an axis order per head, and a block mask per timestep

@@ -11,6 +11,7 @@ export const PLAN_VERSION = "1";
 const count = z.int().min(1).max(1_000_000);
 const share = z.number().min(0).max(1);
 const density = z.number().gt(0).max(1);
+const textOnlyShare = density.exactOptional();
 
 function goesTogether(precision: AttentionPrecision): boolean {
   try {
@@ -36,13 +37,18 @@ export const planSchema = z.object({
   }),
   blockSize: z.literal(BLOCK_SIZE),
   buckets: z.object({ boundaries: z.array(z.number()), steps: z.array(count).min(1) }),
-  criterion: z.object({
-    kind: z.literal("globalBudget"),
-    threshold: z.number().min(0),
-    tieShare: share,
-    floor: share,
-    textOnlyShare: z.number().gt(0).max(1).exactOptional(),
-  }),
+  criterion: z.discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("globalBudget"),
+      threshold: z.number().min(0),
+      tieShare: share,
+      floor: share,
+      textOnlyShare,
+    }),
+    z.object({ kind: z.literal("headDensity"), textOnlyShare }),
+    z.object({ kind: z.literal("threshold"), threshold: z.number().min(0), textOnlyShare }),
+    z.object({ kind: z.literal("topP"), mass: density, textOnlyShare }),
+  ]),
   density: z.object({ asked: density, met: density }),
   precision: z
     .object({
