@@ -1,5 +1,7 @@
 // The JSON files of PixArt-Sigma XL/2 at 1024 pixels, as diffusers writes them.
 
+import { textEncoderConfig } from "../t5-xxl.mjs";
+
 const DIFFUSERS = "0.42.1";
 
 export const transformerConfig = {
@@ -26,30 +28,6 @@ export const transformerConfig = {
   sample_size: 128,
   upcast_attention: false,
   use_additional_conditions: false,
-};
-
-/** T5 v1.1 XXL, its encoder. */
-export const textEncoderConfig = {
-  architectures: ["T5EncoderModel"],
-  d_ff: 10240,
-  d_kv: 64,
-  d_model: 4096,
-  dense_act_fn: "gelu_new",
-  dropout_rate: 0.1,
-  dtype: "bfloat16",
-  eos_token_id: 1,
-  feed_forward_proj: "gated-gelu",
-  is_encoder_decoder: false,
-  is_gated_act: true,
-  layer_norm_epsilon: 1e-6,
-  model_type: "t5",
-  num_heads: 64,
-  num_layers: 24,
-  pad_token_id: 0,
-  relative_attention_max_distance: 128,
-  relative_attention_num_buckets: 32,
-  tie_word_embeddings: false,
-  vocab_size: 32128,
 };
 
 /** SDXL's autoencoder. */

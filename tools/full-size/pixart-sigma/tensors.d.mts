@@ -1,9 +1,4 @@
-export interface RandomTensor {
-  shape: number[];
-  mean: number;
-  deviation: number;
-}
+import type { RandomTensor } from "../tensors.mjs";
 
-export function textEncoderTensors(): Map<string, RandomTensor>;
 export function transformerTensors(): Map<string, RandomTensor>;
 export function autoencoderTensors(): Map<string, RandomTensor>;

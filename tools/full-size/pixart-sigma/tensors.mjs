@@ -1,70 +1,9 @@
 // Names, shapes and scales of a checkpoint's weights, written down from the published formats and not from this repository's
 // loaders, so that a test can hold the two against each other.
-import { autoencoderConfig, textEncoderConfig, transformerConfig } from "./configs.mjs";
+import { Tensors } from "../tensors.mjs";
+import { autoencoderConfig, transformerConfig } from "./configs.mjs";
 
-/**
- * @typedef {object} RandomTensor
- * @property {number[]} shape
- * @property {number} mean
- * @property {number} deviation
- */
-
-/** A list of tensors that layers are added to. */
-class Tensors {
-  /** @type {Map<string, RandomTensor>} */
-  list = new Map();
-
-  add(name, shape, deviation, mean = 0) {
-    this.list.set(name, { shape, mean, deviation });
-  }
-
-  /** Weights that keep the variance of what goes through them. */
-  linear(name, inputs, outputs, bias = true) {
-    this.add(`${name}.weight`, [outputs, inputs], inputs ** -0.5);
-    if (bias) this.add(`${name}.bias`, [outputs], 0.02);
-  }
-
-  conv2d(name, inputs, outputs, kernel) {
-    const shape = [outputs, inputs, kernel, kernel];
-    this.add(`${name}.weight`, shape, (inputs * kernel * kernel) ** -0.5);
-    this.add(`${name}.bias`, [outputs], 0.02);
-  }
-
-  norm(name, channels) {
-    this.add(`${name}.weight`, [channels], 0.05, 1);
-    this.add(`${name}.bias`, [channels], 0.02);
-  }
-}
-
-export function textEncoderTensors() {
-  const { d_model: model, d_ff: feedForward, d_kv: headDim, ...config } = textEncoderConfig;
-  const inner = config.num_heads * headDim;
-  const tensors = new Tensors();
-  tensors.add("shared.weight", [config.vocab_size, model], 1);
-  for (let layer = 0; layer < config.num_layers; layer++) {
-    const attention = `encoder.block.${layer}.layer.0`;
-    tensors.add(`${attention}.layer_norm.weight`, [model], 0.05, 1);
-    // T5 does not divide by the square root of the head dim; its queries are small instead.
-    tensors.add(`${attention}.SelfAttention.q.weight`, [inner, model], (model * headDim) ** -0.5);
-    tensors.linear(`${attention}.SelfAttention.k`, model, inner, false);
-    tensors.linear(`${attention}.SelfAttention.v`, model, inner, false);
-    tensors.linear(`${attention}.SelfAttention.o`, inner, model, false);
-    if (layer === 0) {
-      const shape = [config.relative_attention_num_buckets, config.num_heads];
-      tensors.add(`${attention}.SelfAttention.relative_attention_bias.weight`, shape, 0.5);
-    }
-    const dense = `encoder.block.${layer}.layer.1`;
-    tensors.add(`${dense}.layer_norm.weight`, [model], 0.05, 1);
-    tensors.linear(`${dense}.DenseReluDense.wi_0`, model, feedForward, false);
-    tensors.linear(`${dense}.DenseReluDense.wi_1`, model, feedForward, false);
-    tensors.linear(`${dense}.DenseReluDense.wo`, feedForward, model, false);
-  }
-  tensors.add("encoder.final_layer_norm.weight", [model], 0.05, 1);
-  return tensors.list;
-}
-
-export function transformerTensors() {
-  const config = transformerConfig;
+export function transformerTensors(config = transformerConfig) {
   const channels = config.num_attention_heads * config.attention_head_dim;
   const patch = config.patch_size;
   const tensors = new Tensors();

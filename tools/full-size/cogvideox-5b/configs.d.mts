@@ -1,0 +1,2 @@
+export const transformerConfig: Record<string, unknown>;
+export const autoencoderConfig: Record<string, unknown>;

@@ -1,0 +1,5 @@
+export interface RandomTensor {
+  shape: number[];
+  mean: number;
+  deviation: number;
+}
