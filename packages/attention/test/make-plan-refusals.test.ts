@@ -51,8 +51,8 @@ describe("makePlan refuses", () => {
         await generate(counted, strategy);
       },
     });
-    // Of 273 tokens 20 are text.
-    expect(error!.message).toMatch(/density of at least 0\.1412.* but found 0\.1/);
+    // Of 273 tokens 20 are text, and the shortest of four visual blocks has 61.
+    expect(error!.message).toMatch(/density of at least 0\.3482.* but found 0\.1/);
     expect(attended).toBe(0);
   });
 

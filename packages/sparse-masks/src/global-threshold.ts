@@ -4,7 +4,7 @@ import { markForced } from "./forced-blocks.js";
 import { type BlockMassSource, checkSource, type HeadAddress, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
 import { BINS, bitsOf, findCrossing, floatOf } from "./radix.js";
-import { checkTextOnlyShare, looksOnlyAtText } from "./text-only.js";
+import { checkTextOnlyShare } from "./text-only.js";
 
 export interface GlobalThresholdOptions {
   readonly source: BlockMassSource;
@@ -37,8 +37,8 @@ export interface GlobalThreshold {
 
 /**
  * The default criterion: a single threshold such that the density over all (bucket, layer, head) meets the target, so that
- * easy heads pay for hard ones. Text rows and columns (without text, the heaviest key block of each query block) are kept in
- * any case and count towards the budget.
+ * easy heads pay for hard ones. Text rows and columns and, of heads that look at more than text, the heaviest visual key block
+ * of each visual query block are kept in any case and count towards the budget.
  *
  * Reads the source twice and holds one head of it at a time. Exact up to single blocks, and deterministic: a plateau of equal
  * masses at the threshold is kept in part, see `maskFromThreshold`.
@@ -59,9 +59,8 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
   const histogram = new Float64Array(BINS);
   let forcedPairs = 0;
   let allPairs = 0;
-  await eachHead(options, ({ masses, forced, bucket }) => {
+  await eachHead({ ...options, textOnlyShare: share }, ({ masses, forced, textOnly, bucket }) => {
     const steps = bucketSteps[bucket] as number;
-    const textOnly = looksOnlyAtText({ masses, partition, share });
     for (let block = 0; block < masses.length; block++) {
       const weight = steps * (pairs[block] as number);
       allPairs += weight;
@@ -72,7 +71,7 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
   const floor = forcedPairs / allPairs;
   if (density < floor) {
     throw new SparseMaskError(
-      `Expected density of at least ${floor.toFixed(4)}, which the text (without text, one key block per query block) needs, but found ${density}`,
+      `Expected density of at least ${floor.toFixed(4)}, which the text and one visual key block per visual query block need, but found ${density}`,
     );
   }
   // Rounding must not make a budget negative at the floor, nor leave a block out at density 1.
@@ -83,9 +82,9 @@ export async function globalThreshold(options: GlobalThresholdOptions): Promise<
 
   const upper = coarse.bin;
   histogram.fill(0);
-  await eachHead(options, ({ masses, forced, bucket }) => {
+  await eachHead({ ...options, textOnlyShare: share }, ({ masses, forced, textOnly, bucket }) => {
     const steps = bucketSteps[bucket] as number;
-    if (looksOnlyAtText({ masses, partition, share })) return;
+    if (textOnly) return;
     for (let block = 0; block < masses.length; block++) {
       const bits = bitsOf(masses[block] as number);
       if (bits >>> 16 === upper && !forced[block]) {
@@ -117,10 +116,12 @@ function checkedSteps({ source, bucketSteps }: GlobalThresholdOptions): readonly
 interface HeadMasses extends HeadAddress {
   readonly masses: Float32Array;
   readonly forced: Uint8Array;
+  /** Whether the head looks only at text. */
+  readonly textOnly: boolean;
 }
 
 async function eachHead(
-  { source, partition }: GlobalThresholdOptions,
+  { source, partition, textOnlyShare }: GlobalThresholdOptions,
   visit: (head: HeadMasses) => void,
 ): Promise<void> {
   const { blocks } = partition;
@@ -130,8 +131,8 @@ async function eachHead(
       for (let head = 0; head < source.heads; head++) {
         const address = { bucket, layer, head };
         const masses = await readMasses({ source, blocks, address });
-        markForced({ masses, partition, forced });
-        visit({ ...address, masses, forced });
+        const textOnly = markForced({ masses, partition, textOnlyShare, forced });
+        visit({ ...address, masses, forced, textOnly });
       }
     }
   }

@@ -4,7 +4,6 @@ import { markForced } from "./forced-blocks.js";
 import type { GlobalThreshold } from "./global-threshold.js";
 import { type BlockMassSource, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
-import { looksOnlyAtText } from "./text-only.js";
 
 export interface MaskFromThresholdOptions {
   /** The source that the threshold was made from. */
@@ -24,7 +23,7 @@ export interface MaskFromThresholdOptions {
  */
 export async function maskFromThreshold(options: MaskFromThresholdOptions): Promise<BlockMask> {
   const { source, partition, bucket, layer } = options;
-  const { threshold, tieShare, textOnlyShare: share } = options.threshold;
+  const { threshold, tieShare, textOnlyShare } = options.threshold;
   const { blocks } = partition;
   const mask = BlockMask.empty({ heads: source.heads, queryBlocks: blocks, keyBlocks: blocks });
   const pairs = pairCounts(partition);
@@ -32,8 +31,7 @@ export async function maskFromThreshold(options: MaskFromThresholdOptions): Prom
   const forced = new Uint8Array(blocks * blocks);
   for (let head = 0; head < source.heads; head++) {
     const masses = await readMasses({ source, blocks, address: { bucket, layer, head } });
-    markForced({ masses, partition, forced });
-    const textOnly = looksOnlyAtText({ masses, partition, share });
+    const textOnly = markForced({ masses, partition, textOnlyShare, forced });
     // Error diffusion: each tied block brings its share of its pairs, and takes its pairs out when it is kept.
     // The start differs from head to head, so that what rounding gives one head it takes from another.
     const index = (bucket * source.layers + layer) * source.heads + head;

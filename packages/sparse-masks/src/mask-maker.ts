@@ -11,7 +11,7 @@ import { type GlobalThreshold, globalThreshold } from "./global-threshold.js";
 import { maskFromThreshold } from "./mask-from-threshold.js";
 import { type BlockMassSource, checkSource, readMasses } from "./mass-source.js";
 import { pairCounts } from "./pair-counts.js";
-import { checkTextOnlyShare, looksOnlyAtText } from "./text-only.js";
+import { checkTextOnlyShare } from "./text-only.js";
 
 export interface MaskMakerOptions {
   readonly source: BlockMassSource;
@@ -65,18 +65,15 @@ export async function maskMaker(options: MaskMakerOptions): Promise<MaskMaker> {
       },
     };
   }
-  const keepBlocks = headByHead(criterion);
-  const share = keepsAll(criterion) ? undefined : options.textOnlyShare;
-  const keep: KeepBlocks = (head) => {
-    if (!looksOnlyAtText({ ...head, share })) keepBlocks(head);
-  };
+  const keep = headByHead(criterion);
+  const textOnlyShare = keepsAll(criterion) ? undefined : options.textOnlyShare;
   const pairs = pairCounts(partition);
   return {
     criterion,
     globalThreshold: undefined,
     async layerMask(at) {
       checkAddress(source, at);
-      return layerMask({ source, partition, pairs, keep, ...at });
+      return layerMask({ source, partition, pairs, keep, textOnlyShare, ...at });
     },
   };
 }
@@ -104,10 +101,11 @@ async function layerMask(options: {
   readonly partition: BlockPartition;
   readonly pairs: Float64Array;
   readonly keep: KeepBlocks;
+  readonly textOnlyShare: number | undefined;
   readonly bucket: number;
   readonly layer: number;
 }): Promise<BlockMask> {
-  const { source, partition, pairs, keep, bucket, layer } = options;
+  const { source, partition, pairs, keep, textOnlyShare, bucket, layer } = options;
   const { heads } = source;
   const { blocks } = partition;
   const size = blocks * blocks;
@@ -116,7 +114,7 @@ async function layerMask(options: {
     const address = { bucket, layer, head };
     const masses = await readMasses({ source, blocks, address });
     const ofHead = live.subarray(head * size, (head + 1) * size);
-    markForced({ masses, partition, forced: ofHead });
+    if (markForced({ masses, partition, textOnlyShare, forced: ofHead })) continue;
     keep({ address, partition, masses, pairs, live: ofHead });
   }
   return BlockMask.pack({ heads, queryBlocks: blocks, keyBlocks: blocks, blocks: live });

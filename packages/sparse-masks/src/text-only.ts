@@ -34,8 +34,8 @@ export function looksOnlyAtText(options: {
 }
 
 /**
- * Of each head, whether its visual tokens are left with text alone: no block between visual tokens is live. False for
- * all heads without text. Throws a `SparseMaskError` where the partition has another number of blocks than the mask.
+ * Of each head, whether its visual tokens are left with text alone: no block between visual tokens is live. Masks that
+ * `maskMaker` makes leave that to heads that look only at text. False for all heads without text. Throws a `SparseMaskError` where the partition has another number of blocks than the mask.
  */
 export function textOnlyHeads(mask: BlockMaskData, partition: BlockPartition): boolean[] {
   const { blocks, textBlocks, visualBlocks } = partition;

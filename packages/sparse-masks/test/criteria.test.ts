@@ -30,19 +30,20 @@ interface Block {
 }
 
 function blocksOf({ partition, masses }: Head): Block[] {
-  const { blocks, textBlocks } = partition;
+  const { blocks } = partition;
+  const isText = (block: number) => isTextBlock(partition, block);
   const list: Block[] = [];
   for (let query = 0; query < blocks; query++) {
     const row = masses.subarray(query * blocks, (query + 1) * blocks);
-    const heaviest = row.indexOf(Math.max(...row));
+    const visual = row.map((mass, key) => (isText(key) ? -1 : mass));
+    const heaviest = visual.indexOf(Math.max(...visual));
     for (let key = 0; key < blocks; key++) {
-      const text = isTextBlock(partition, query) || isTextBlock(partition, key);
       list.push({
         query,
         key,
         mass: row[key] as number,
         pairs: blockLength(partition, query) * blockLength(partition, key),
-        forced: text || (textBlocks.start === textBlocks.end && key === heaviest),
+        forced: isText(query) || isText(key) || key === heaviest,
       });
     }
   }

@@ -55,19 +55,21 @@ const bucketSteps = [1, 1, 10];
 const video = partitionLayout(videoLayout({ frames: 13, height: 15, width: 18, textTokens: 226 }));
 
 describe("globalThreshold and maskFromThreshold", () => {
-  it("force no more than the text where there is text: a density at its floor can be had", async () => {
+  it("force the text and a visual block beside it: a density at its floor can be had", async () => {
     const partition = partitionLayout(imageLayout({ height: 8, width: 16, textTokens: 64 }));
     const one = { buckets: 1, layers: 1, heads: 1 };
-    const uniform = masses(one, partition.blocks, () => 1 / partition.blocks);
-    // 64 of 192 tokens are text: its rows, and its columns in the other rows, are 5 of 9 blocks.
-    const { threshold, met } = await solve({
-      masses: uniform,
+    // A row of text and two visual ones, the last of which has nearly all of its mass on text.
+    const entries = Float32Array.of(0.4, 0.3, 0.3, 0.5, 0.2, 0.3, 0.98, 0.015, 0.005);
+    // 64 of 192 tokens are text: its rows, its columns in the other rows, and a block of each of these are 7 of 9 blocks.
+    const { threshold, masks, met } = await solve({
+      masses: entries,
       shape: one,
       partition,
-      density: 5 / 9,
+      density: 7 / 9,
     });
-    expect(threshold.floor).toBeCloseTo(5 / 9, 12);
-    expect(met).toBeCloseTo(5 / 9, 12);
+    expect(threshold.floor).toBeCloseTo(7 / 9, 12);
+    expect(met).toBeCloseTo(7 / 9, 12);
+    expect([...masks[0]![0]!.unpack()]).toEqual([1, 1, 1, 1, 0, 1, 1, 1, 0]);
   });
 
   it("keep the heaviest blocks of a hand-made example", async () => {

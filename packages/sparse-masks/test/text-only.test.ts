@@ -72,6 +72,30 @@ describe("heads that look only at text", () => {
     for (const head of [1, 2]) expect(headCount(mask, head)).toBeGreaterThan(headCount(fair, head));
   });
 
+  it("are told by the mask from those that a small budget leaves little", async () => {
+    // The text of all heads, and in the visual rows of two of the four a block, of 64 columns or less.
+    const { tokens, blockSize } = partition;
+    const visual = tokens - 150;
+    const density = 1 - (visual / tokens) ** 2 + (visual * blockSize) / tokens ** 2 / 2;
+    for (const criterion of [
+      { kind: "globalBudget", density },
+      { kind: "threshold", threshold: 1 },
+      { kind: "topP", mass: 1e-6 },
+    ] as const) {
+      const { masks } = await scheduled(criterion, 0.99);
+      const mask = masks[0]![0]!;
+      expect(textOnlyHeads(mask, partition)).toEqual([true, false, false, true]);
+      for (const head of [1, 2]) {
+        for (let query = 3; query < blocks; query++) {
+          const row = masses.subarray((head * blocks + query) * blocks).subarray(3, blocks);
+          const heaviest = 3 + row.indexOf(Math.max(...row));
+          expect(mask.get(head, query, heaviest), `${criterion.kind} ${head} ${query}`).toBe(true);
+        }
+      }
+      if (criterion.kind !== "globalBudget") expect(headCount(mask, 1)).toBe(forced + 5);
+    }
+  });
+
   it("leave a density unmet that the others do not reach", async () => {
     const { masks, density, globalThreshold } = await scheduled(
       { kind: "globalBudget", density: 0.95 },

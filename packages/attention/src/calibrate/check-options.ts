@@ -54,7 +54,7 @@ export function checkSubject(
   for (const density of options.densities) {
     if (density < floor) {
       refuse(
-        `density of at least ${floor.toFixed(4)}, which the text (without text, one key block per query block) needs,`,
+        `density of at least ${floor.toFixed(4)}, which the text and one visual key block per visual query block need,`,
         density,
       );
     }
@@ -73,13 +73,13 @@ export function checkSubject(
   if (other !== undefined) refuse(`forcedOrders among ${candidates.join(", ")}`, other);
 }
 
-/** A density below this fails whatever the masses are, and need not be calibrated for. */
-function leastDensity({ starts, tokens, textBlocks }: BlockPartition): number {
+/** A density below this fails unless every head looks only at text, and need not be calibrated for. */
+function leastDensity({ starts, tokens, textBlocks, visualBlocks }: BlockPartition): number {
   const text = starts[textBlocks.end]! - starts[textBlocks.start]!;
   const lengths = Array.from(starts.subarray(1), (end, block) => end - starts[block]!);
-  // Without text, each query block still has a key block, if only the shortest.
-  const visual = tokens - text;
-  const kept = text * tokens + visual * (text > 0 ? text : Math.min(...lengths));
+  // Each visual query block has a visual key block, if only the shortest.
+  const shortest = Math.min(...lengths.slice(visualBlocks.start, visualBlocks.end));
+  const kept = text * tokens + (tokens - text) * (text + shortest);
   return kept / (tokens * tokens);
 }
 

@@ -28,7 +28,7 @@ const DEFAULT_TEXT_ONLY_SHARE = 0.99;
  * default one threshold for all heads) keeps the share of blocks that was asked for (PAROAttention sections 4.1 and 4.2).
  *
  * Throws a `CalibrationError` for options out of range and for generations of different models or sizes, a
- * `SparseMaskError` for a density below what the text (without text, one key block per query block) needs, the signal's reason when
+ * `SparseMaskError` for a density below what the text and one visual key block per visual query block need, the signal's reason when
  * it is aborted, and whatever `generate` throws.
  *
  * @example

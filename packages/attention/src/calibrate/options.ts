@@ -35,7 +35,7 @@ export interface CalibrationOptions extends BucketOptions {
   readonly epsilon?: number | { readonly c: number };
   /**
    * From which share of its mass on text on, in every visual query block of a bucket, a head looks only at text: it keeps
-   * no block between visual tokens, and others get its budget. In (0, 1], or "off". Density 1 keeps everything. Default: 0.99.
+   * no block between visual tokens, and others get its budget. All others keep one a visual query block at least. In (0, 1], or "off". Density 1 keeps everything. Default: 0.99.
    */
   readonly textOnlyShare?: number | "off";
   /** Skips the choice of orders: every head in native order, or [layers][heads] such as another plan's. */

@@ -30,7 +30,7 @@ export interface TopPCriterion {
 
 /**
  * How blocks are chosen from their masses. Plain data, so that one can be stored and swapped for another. Whatever the kind,
- * text rows and columns are kept, and without text the heaviest key block of each query block.
+ * text rows and columns are kept, and the heaviest visual key block of each visual query block, but for heads that look only at text.
  */
 export type MaskCriterion =
   | GlobalBudgetCriterion

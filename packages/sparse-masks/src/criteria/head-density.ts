@@ -24,7 +24,7 @@ export function keepHeadDensity(head: HeadBlocks, { density }: HeadDensityCriter
   const budget = (density + ROUNDING) * allPairs - forcedPairs;
   if (budget < 0) {
     throw new SparseMaskError(
-      `Expected density of at least ${(forcedPairs / allPairs).toFixed(4)}, which the text (without text, one key block per query block) needs in bucket ${address.bucket}, layer ${address.layer}, head ${address.head}, but found ${density}`,
+      `Expected density of at least ${(forcedPairs / allPairs).toFixed(4)}, which the text and one visual key block per visual query block need in bucket ${address.bucket}, layer ${address.layer}, head ${address.head}, but found ${density}`,
     );
   }
   const coarse = findCrossing(histogram, budget);
