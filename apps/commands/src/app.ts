@@ -11,7 +11,8 @@ export interface SampleModel {
   readonly folder: string;
   /** The plan that it ships with, an absolute path. */
   readonly planFile: string;
-  /** The guidance at which it draws best. */
+  /** Sampling steps and guidance at which it draws best. */
+  readonly steps: number;
   readonly guidance: number;
   /** What it was trained for; `frames` of videos. */
   readonly size: { readonly width: number; readonly height: number; readonly frames?: number };

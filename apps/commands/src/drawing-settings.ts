@@ -1,5 +1,5 @@
 import type { App } from "./app.js";
-import { defaultGuidance } from "./model.js";
+import { defaultGuidance, defaultSteps } from "./model.js";
 
 /** Numbers that decide what is drawn, as flags name them; what is not there is the model's to decide. */
 export interface DrawingSettings {
@@ -14,7 +14,7 @@ export interface DrawingSettings {
 
 /** Those of the flags, with the sample model's own guidance where it draws and none is named. */
 export function drawingSettings(app: App, model: string, flags: DrawingSettings) {
-  const { steps, width, height, frames } = flags;
+  const { width, height, frames, steps = defaultSteps(app, model) } = flags;
   const guidance = flags.guidance ?? defaultGuidance(app, model);
   return withoutUndefined({ steps, guidance, width, height, frames });
 }

@@ -2,6 +2,9 @@ import { resolve } from "node:path";
 import type { App } from "./app.js";
 import { UsageError } from "./terminal/run-command.js";
 
+/** Of the demo, and of `inspect`, so that both tell of one drawing. Fixed, so that everybody sees the same. */
+export const DEMO_SEED = 7;
+
 /**
  * The model that a command works with: the one that is named, else the app's sample model.
  *
@@ -20,7 +23,12 @@ export function isSampleModel({ sample }: App, model: string): boolean {
   return sample !== undefined && resolve(model) === sample.folder;
 }
 
-/** The guidance of who names none: the sample model's own; undefined leaves it to the pipeline. */
-export function defaultGuidance(app: App, model: string): number | undefined {
-  return isSampleModel(app, model) ? app.sample?.guidance : undefined;
+/** The steps of who names none: the sample model's own, else the pipeline's for this kind. */
+export function defaultSteps(app: App, model: string): number {
+  return isSampleModel(app, model) ? app.sample!.steps : app.defaults.steps;
+}
+
+/** The guidance of who names none: the sample model's own, else the pipeline's for this kind. */
+export function defaultGuidance(app: App, model: string): number {
+  return isSampleModel(app, model) ? app.sample!.guidance : app.defaults.guidance;
 }

@@ -14,6 +14,13 @@ export function parsedBy<T>(schema: z.ZodType<T>): (text: string) => T {
   };
 }
 
+/** A commander argument parser for "a,b,c": each part is parsed, and what is named twice is taken once. */
+export function listOf<T extends string | number>(
+  parse: (text: string) => T,
+): (text: string) => readonly T[] {
+  return (text) => [...new Set(text.split(",").map((part) => parse(part.trim())))];
+}
+
 /** Number("") is 0, so an empty text must not get that far. */
 const numeric = z
   .string()
@@ -40,6 +47,7 @@ export const LARGEST_SEED = 2 ** 32 - 1;
 
 export const schemas = {
   steps: wholeNumber(1, 1000),
+  warmUp: wholeNumber(0, 1000),
   seed: wholeNumber(0, LARGEST_SEED),
   size: wholeNumber(1, 65_536),
   frames: wholeNumber(1, 65_536),
@@ -68,19 +76,23 @@ const option = <T>(flags: string, description: string, schema: z.ZodType<T>) =>
 /** Options that several commands of an app share, new ones at each call. */
 export function commonOptions(app: App) {
   const { kind, sample, defaults } = app;
-  const guidance =
-    sample === undefined
-      ? String(defaults.guidance)
-      : `${sample.guidance} for the sample model, else ${defaults.guidance}`;
+  const ofModel = (name: "steps" | "guidance") =>
+    sample === undefined || sample[name] === defaults[name]
+      ? String(defaults[name])
+      : `${sample[name]} for the sample model, else ${defaults[name]}`;
   return {
     model: new Option(
       "--model <folder>",
       `diffusers folder, or owner/name of the hub${sample === undefined ? "" : " (default: the sample model)"}`,
     ),
-    steps: option("--steps <number>", `sampling steps (default: ${defaults.steps})`, schemas.steps),
+    steps: option(
+      "--steps <number>",
+      `sampling steps (default: ${ofModel("steps")})`,
+      schemas.steps,
+    ),
     guidance: option(
       "--guidance <scale>",
-      `guidance scale (default: ${guidance})`,
+      `guidance scale (default: ${ofModel("guidance")})`,
       schemas.guidance,
     ),
     /** What a drawing measures. */

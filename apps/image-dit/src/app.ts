@@ -30,6 +30,7 @@ export const imageApp: App = {
     name: "sample-image",
     folder: checkpointFolder,
     planFile,
+    steps: 20,
     guidance: recommendedGuidance,
     size: { width: scenes.picture.width, height: scenes.picture.height },
     calibrationPrompts: () => readPrompts("calibration"),

@@ -35,6 +35,12 @@ const ROWS: readonly Row[] = [
   ...flag("--fps", ["0", "-8", "121"], /0\.1 to 120 frames a second/),
   ...flag("--fps", ["fast"], /a number/),
   ...flag("--steps", ["0", "-1", "1.5"], /whole number from 1 to 1000/),
+  ...flag("--warm-up", ["-1", "0.5", "1001"], /whole number from 0 to 1000/),
+  ...flag(
+    "--refresh",
+    ["", "-1", "0,,1", "1.5", "every:0", "every:", "often"],
+    /0,10,20, or every:5/,
+  ),
   ...[
     ["8", "nearest are 1 and 9"],
     ["10", "nearest are 9 and 17"],
@@ -124,6 +130,40 @@ const ROWS: readonly Row[] = [
     code: 2,
     says: [/no --mask-shift with --attention dense/],
   },
+  ...[
+    ["--warm-up", "3", /warm-up of 0 to 2 steps, which the run has, but found 3/],
+    ["--refresh", "0,2", /refresh steps from 0 to 1 but found 2/],
+  ].flatMap(([name, value, says]) =>
+    [DRAW, ["evaluate", ...TINY, "--prompts", "others.txt"]].map(
+      (command): Row => ({
+        name: `${command[0]} with ${name} ${value}, which the run is too short for`,
+        args: [...command, "--plan", "plan.safetensors", name as string, value as string],
+        code: 2,
+        says: [says as RegExp],
+      }),
+    ),
+  ),
+  {
+    name: "steps of PARO without it",
+    args: [...DRAW, "--warm-up", "1"],
+    code: 2,
+    says: [/no --warm-up without PARO/],
+  },
+  {
+    name: "steps of PARO for dense attention compared",
+    args: [
+      "evaluate",
+      ...TINY,
+      "--prompts",
+      "others.txt",
+      "--attention",
+      "dense",
+      "--refresh",
+      "0",
+    ],
+    code: 2,
+    says: [/no --refresh without PARO/],
+  },
   {
     name: "PARO without a plan",
     args: [...DRAW, "--density", "0.3"],
@@ -166,6 +206,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "video-dit-bad-input-"));
   process.chdir(folder);
   await writeFile("prompts.txt", "a red circle\n");
+  await writeFile("others.txt", "a cat\n");
   const made = await runInProcess(videoApp, [
     ...["calibrate", ...TINY, "--density", "0.9", "--prompts", "prompts.txt"],
     ...["--out", "plan.safetensors"],

@@ -94,6 +94,37 @@ describe("with a plan", () => {
     expect(result.density).toBeLessThan(0.75);
   });
 
+  it("draws with PARO from some step on, and with masks made anew", async () => {
+    const args = ["generate", "a red circle", ...planned, "--seed", "1"];
+    type Result = { density: number };
+    const at = async (...flags: string[]) =>
+      (await run<Result>(...args, ...flags, "--out", "over-time.webp")).density;
+    const plain = await at();
+    await run("generate", "a red circle", ...SIZED, "--seed", "1", "--out", "dense.webp");
+    expect(await at("--warm-up", "4")).toBe(1);
+    const dense = await readFile("dense.webp");
+    expect(dense.equals(await readFile("over-time.webp"))).toBe(true);
+    // A refresh is dense and looks at everything once more.
+    expect(await at("--refresh", "0,1,2,3")).toBe(2);
+    const some = await at("--warm-up", "1", "--refresh", "every:3");
+    expect(some).toBeGreaterThan((1 + 2 + 1 * plain) / 4);
+    expect(some).toBeLessThan((1 + 2 + 2) / 4);
+  });
+
+  it("evaluates with masks made anew, which is another result", async () => {
+    type Line = { densityMet: { mean: number }; schedule?: unknown };
+    const args = ["evaluate", ...planned, "--attention", "paro", "--prompts", "prompts.txt"];
+    const [plain] = await run<[Line]>(...args, "--work", "anew");
+    expect(plain).not.toHaveProperty("schedule");
+    const schedule = ["--warm-up", "1", "--refresh", "2"];
+    const [anew] = await run<[Line]>(...args, "--work", "anew", ...schedule);
+    expect(anew.schedule).toEqual({ warmUp: 1, refresh: [2] });
+    expect(anew.densityMet.mean).toBeGreaterThan(plain.densityMet.mean + 0.2);
+    const again = await runInProcess(videoApp, [...args, "--work", "anew", ...schedule]);
+    expect(again.stderr).toMatch(/reusing 2 of 2 results/);
+    expect(again.stdout).toContain("PARO: 1 step dense first; masks made anew at 2");
+  });
+
   it("evaluates, with a page of videos that play, and goes on from what is there", async () => {
     type Line = { strategy: string; psnr: { mean: number | null; identical: number } };
     const args = ["evaluate", ...planned, "--prompts", "prompts.txt", "--report", "report"];
@@ -135,11 +166,18 @@ describe("with a plan", () => {
       expect(overlap!.mean).toBeGreaterThanOrEqual(overlap!.least);
       expect(overlap!.mean).toBeLessThan(1);
     }
-    const again = await runInProcess(videoApp, [...args, "--work", "work"]);
+    const told = ["--work", "work", "--report", "shift"];
+    const again = await runInProcess(videoApp, [...args, ...told]);
     expect(again.stderr).toMatch(/reusing 16 of 16 results/);
     expect(again.stdout).toContain("overlap of masks  prompts  seeds  next step   plan");
     expect(again.stdout).toContain(plan!.mean.toFixed(3));
     for (const line of again.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    const page = await readFile("shift/index.html", "utf8");
+    for (const words of ["another prompt", "another seed", "the next watched step", "own mask"]) {
+      expect(page).toContain(words);
+    }
+    // What a point says to those who hear it.
+    expect(page).toContain("other: another prompt; plan: paro 0.7");
   });
 
   it.each([

@@ -4,6 +4,7 @@ import {
   type Plan,
   paroAttention,
   precisionFromName,
+  type StepSchedule,
 } from "@paroattn/attention";
 import { nativeOrder } from "@paroattn/reorder";
 
@@ -28,6 +29,8 @@ export interface Combination {
   /** A name that `precisionFromName` reads. */
   readonly precision: string;
   readonly plan: Plan | undefined;
+  /** Of PARO; none: the plan's masks at every step. */
+  readonly schedule?: Required<StepSchedule> | undefined;
 }
 
 /** Every strategy at every density in every precision; dense has one density. Grouped by precision. */
@@ -35,20 +38,22 @@ export function combine(options: {
   readonly dense: boolean;
   readonly planned: readonly PlannedCombination[];
   readonly precisions: readonly string[];
+  readonly schedule?: Required<StepSchedule> | undefined;
 }): Combination[] {
-  const { dense, planned, precisions } = options;
+  const { dense, planned, precisions, schedule } = options;
   return precisions.flatMap((precision) => [
     ...(dense ? [{ strategy: "dense" as const, density: 1, precision, plan: undefined }] : []),
     ...planned.map(({ strategy, plan }) => {
-      return { strategy, density: plan.density.asked, precision, plan };
+      return { strategy, density: plan.density.asked, precision, plan, schedule };
     }),
   ]);
 }
 
 export function attentionOf(combination: Combination): AttentionStrategy {
-  const { plan } = combination;
+  const { plan, schedule } = combination;
   const precision = precisionFromName(combination.precision);
-  return plan === undefined ? denseAttention({ precision }) : paroAttention({ plan, precision });
+  if (plan === undefined) return denseAttention({ precision });
+  return paroAttention({ plan, precision, ...(schedule && { schedule }) });
 }
 
 /** A plan is the control where native orders were forced upon it; one whose heads chose them is not. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type App, nounOf } from "../app.js";
 import { addOptions, commonOptions } from "../options.js";
+import { scheduleOptions } from "../plans/schedule.js";
 import { runCommand } from "../terminal/run-command.js";
 import { evaluate } from "./evaluate.js";
 import { lists } from "./lists.js";
@@ -35,8 +36,8 @@ export function addEvaluateCommand(app: App, program: Command): void {
       `one prompt a line${ifSample("four held-out ones of the sample model")}`,
     )
     .option("--seeds <list>", "every prompt is drawn with each (default: 1)", lists.seeds)
-    .addOption(common.steps)
-    .addOption(common.guidance);
+    .addOption(common.steps);
+  addOptions(command, scheduleOptions()).addOption(common.guidance);
   addOptions(command, common.size)
     .addOption(common.threads)
     .option(

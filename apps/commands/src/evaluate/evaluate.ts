@@ -61,6 +61,7 @@ export async function evaluate(
       dense: request.strategies?.includes("dense") ?? true,
       planned,
       precisions: flags.precision ?? DEFAULT_PRECISIONS,
+      schedule: request.schedule,
     });
     const evaluation = await Evaluation.open({
       subjects,

@@ -110,12 +110,12 @@ export class Evaluation {
     );
     this.#tasks = work.subjects.flatMap((subject): Task[] => [
       ...work.combinations.map((combination) => {
-        const { strategy, precision } = combination;
+        const { strategy, precision, schedule } = combination;
         const plan = hashes.get(combination.plan) ?? null;
         return {
           combination,
           subject,
-          settings: { kind: "pair", strategy, precision, plan, ...subject, ...common },
+          settings: { kind: "pair", strategy, precision, plan, schedule, ...subject, ...common },
           runs: 2,
         };
       }),
@@ -229,7 +229,11 @@ export class Evaluation {
     for (const [index, combination] of combinations.entries()) {
       const { length } = combinations;
       onProgress("warm up", index / length, `${index}/${length}`);
-      const attention = combination === undefined ? denseAttention() : attentionOf(combination);
+      // A run of one step has no room for a schedule.
+      const attention =
+        combination === undefined
+          ? denseAttention()
+          : attentionOf({ ...combination, schedule: undefined });
       await generate(left[0]!.subject, { steps: 1, attention });
     }
   }

@@ -1,14 +1,7 @@
 import { precisionName } from "@paroattn/attention";
 import { InvalidArgumentError } from "commander";
-import { parsedBy, schemas } from "../options.js";
+import { listOf, parsedBy, schemas } from "../options.js";
 import { STRATEGIES, type StrategyName } from "./combinations.js";
-
-/** A commander argument parser for "a,b,c": each part is parsed, and what is named twice is taken once. */
-export function listOf<T extends string | number>(
-  parse: (text: string) => T,
-): (text: string) => readonly T[] {
-  return (text) => [...new Set(text.split(",").map((part) => parse(part.trim())))];
-}
 
 function parseStrategy(text: string): StrategyName {
   const known = STRATEGIES.find((name) => name === text);

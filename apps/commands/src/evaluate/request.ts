@@ -1,14 +1,16 @@
+import type { StepSchedule } from "@paroattn/attention";
 import type { App } from "../app.js";
 import type { DrawingSettings } from "../drawing-settings.js";
 import { readPromptFile } from "../files/prompt-file.js";
 import { isSampleModel, modelOf } from "../model.js";
 import { CALIBRATION_SEED, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
+import { readSchedule, type ScheduleFlags } from "../plans/schedule.js";
 import { UsageError } from "../terminal/run-command.js";
 import type { StrategyName } from "./combinations.js";
 import { type PlanFromFile, readPlans } from "./plans.js";
 import { refuseOverlap } from "./refuse-overlap.js";
 
-export interface EvaluateFlags extends DrawingSettings {
+export interface EvaluateFlags extends DrawingSettings, ScheduleFlags {
   readonly model?: string;
   readonly attention?: readonly StrategyName[];
   readonly density?: readonly number[];
@@ -35,6 +37,8 @@ export interface Request {
   readonly flags: EvaluateFlags;
   /** Those of `--plan`; undefined where the sample model's are to be used, or none. */
   readonly plans: readonly PlanFromFile[] | undefined;
+  /** Of PARO; undefined for the plans' masks at every step. */
+  readonly schedule: Required<StepSchedule> | undefined;
 }
 
 const DEFAULT_SEEDS = [1];
@@ -54,6 +58,7 @@ export async function readRequest(app: App, flags: EvaluateFlags): Promise<Reque
   if (onlyDense && flags.maskShift) {
     throw new UsageError("Expected no --mask-shift with --attention dense, which has no masks");
   }
+  const schedule = readSchedule(app, flags, { usesParo: !onlyDense });
   for (const flag of ["density", "plan"] as const) {
     if (!onlyDense || flags[flag] === undefined) continue;
     throw new UsageError(
@@ -80,6 +85,7 @@ export async function readRequest(app: App, flags: EvaluateFlags): Promise<Reque
     seeds: flags.seeds ?? DEFAULT_SEEDS,
     flags,
     plans: flags.plan === undefined ? undefined : await readPlans(flags.plan),
+    schedule,
   };
   await refuseCalibrated(app, request);
   return request;

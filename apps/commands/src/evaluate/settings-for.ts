@@ -2,7 +2,7 @@ import { arch, cpus } from "node:os";
 import { denseAttention } from "@paroattn/attention";
 import { loadPipeline } from "@paroattn/pipelines";
 import type { Context } from "../context.js";
-import { defaultGuidance } from "../model.js";
+import { defaultGuidance, defaultSteps } from "../model.js";
 import type { EvaluationSettings } from "./evaluation.js";
 import { fingerprintModel } from "./model-fingerprint.js";
 import type { Request } from "./request.js";
@@ -26,8 +26,8 @@ export async function settingsFor(
       signal,
       onProgress: (done) => progress.update("fingerprint", done),
     }),
-    steps: flags.steps ?? app.defaults.steps,
-    guidance: flags.guidance ?? defaultGuidance(app, model) ?? app.defaults.guidance,
+    steps: flags.steps ?? defaultSteps(app, model),
+    guidance: flags.guidance ?? defaultGuidance(app, model),
     width: flags.width ?? pipeline.defaultSize.width,
     height: flags.height ?? pipeline.defaultSize.height,
     frames: flags.frames ?? pipeline.defaultFrames,

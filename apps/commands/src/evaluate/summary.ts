@@ -26,6 +26,16 @@ export const evaluationLineSchema = z.object({
   precision: z.string(),
   /** Whether the precision was simulated: its times say nothing of its speed. */
   simulated: z.boolean(),
+  /** What PARO does over the steps of the run. Only with `--warm-up` or `--refresh`, and only for plans. */
+  schedule: z
+    .object({
+      warmUp: z.number().int(),
+      refresh: z.union([
+        z.array(z.number().int()).readonly(),
+        z.object({ every: z.number().int() }),
+      ]),
+    })
+    .optional(),
   /** In dB, over the pictures that differ from the dense one; `mean` is null where none does. */
   psnr: z.object({
     mean: z.number().nullable(),
@@ -97,7 +107,7 @@ export function summarise(options: {
   readonly seeds: readonly number[];
 }): EvaluationLine {
   const { combination, pairs, incoherences, shifts, prompts, seeds } = options;
-  const { strategy, density, precision, plan } = combination;
+  const { strategy, density, precision, plan, schedule } = combination;
   const of = (pick: (pair: PairResult) => number) => spreadOf(pairs.map(pick));
   const shift = plan && shifts?.get(plan);
   const simulated = pairs.some((pair) => pair.simulated);
@@ -110,6 +120,7 @@ export function summarise(options: {
     densityMet: of((pair) => pair.density),
     precision,
     simulated,
+    ...(schedule && { schedule }),
     psnr: {
       ...(differing.length === 0 ? { mean: null, spread: null } : spreadOf(differing)),
       identical: pairs.length - differing.length,

@@ -1,4 +1,5 @@
 import { nounOf } from "../app.js";
+import { describeSchedule } from "../plans/schedule.js";
 import { formatTable } from "../terminal/table.js";
 import type { EvaluateResult } from "./evaluate.js";
 import { formatAccuracy, formatPsnr, formatSpeedup, nameOf, precisionTitle } from "./format.js";
@@ -16,6 +17,7 @@ export function formatEvaluation({ app, lines, page }: EvaluateResult): string {
   const spread = pictures > 1 ? "mean ± standard deviation" : `one ${nounOf(app)}`;
   const orders = lines.find(({ strategy }) => strategy === "paro")?.incoherence.tiles;
   const native = lines.find(({ strategy }) => strategy !== "paro")?.incoherence.tiles;
+  const schedule = lines.find((line) => line.schedule)?.schedule;
   const tiles = [
     ...(native ? [`${native.mean.toFixed(1)} in native order`] : []),
     ...(orders ? [`${orders.mean.toFixed(1)} in PARO's orders`] : []),
@@ -24,6 +26,7 @@ export function formatEvaluation({ app, lines, page }: EvaluateResult): string {
     ...tables,
     `${spread}, ${of(prompts.length, "prompt")} x ${of(seeds.length, "seed")}`,
     "against dense fp32 of the same seed, drawn beside it",
+    ...(schedule === undefined ? [] : [`PARO: ${describeSchedule(schedule)}`]),
     `incoherence of the softmax map: rows ${incoherence.rows.mean.toFixed(1)};`,
     `  tiles ${tiles.join(", ")}`,
     ...shiftTable(lines),

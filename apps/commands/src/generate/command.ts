@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { type App, nounOf } from "../app.js";
 import { DEFAULT_FPS } from "../files/animation.js";
 import { addOptions, commonOptions, parsedBy, schemas } from "../options.js";
+import { scheduleOptions } from "../plans/schedule.js";
 import { print } from "../terminal/print.js";
 import { runCommand } from "../terminal/run-command.js";
 import { type GenerateFlags, generate } from "./generate.js";
@@ -34,7 +35,8 @@ export function addGenerateCommand(app: App, program: Command): void {
       "of attention: fp32, int8, int4, int8-qk, ... (default: the plan's, else fp32)",
       parsedBy(schemas.precision),
     )
-    .addOption(common.steps)
+    .addOption(common.steps);
+  addOptions(command, scheduleOptions())
     .addOption(common.guidance)
     .option(
       "--seed <number>",

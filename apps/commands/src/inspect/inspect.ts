@@ -5,7 +5,7 @@ import { writeFileAtomically } from "@paroattn/tensor";
 import type { App } from "../app.js";
 import type { DrawingSettings } from "../drawing-settings.js";
 import { checkWritable } from "../files/check-writable.js";
-import { isSampleModel, modelOf } from "../model.js";
+import { DEMO_SEED, isSampleModel, modelOf } from "../model.js";
 import { choosePlan, type PlanFlags } from "../plans/choose-plan.js";
 import { createProgress } from "../terminal/progress.js";
 import { UsageError } from "../terminal/run-command.js";
@@ -36,9 +36,6 @@ export interface InspectFlags extends PlanFlags, DrawingSettings {
   readonly json?: boolean;
 }
 
-/** The demo's, so that both tell of one picture. Fixed, so that heads looked at one by one are of one run. */
-const DEFAULT_SEED = 7;
-
 /** What is asked for: one head, or with neither layer nor head all of them. */
 type Target = { readonly layer: number; readonly head: number } | "all";
 
@@ -66,7 +63,7 @@ export async function inspect(
   try {
     const context = { app, backend, progress, warn, signal };
     const plan = await choosePlan(flags, context);
-    const subject = { prompt: chosenPrompt, seed: flags.seed ?? DEFAULT_SEED, plan };
+    const subject = { prompt: chosenPrompt, seed: flags.seed ?? DEMO_SEED, plan };
     const watch = (visit: (view: LayerView) => Promise<void>) =>
       watchModel({
         ...flags,

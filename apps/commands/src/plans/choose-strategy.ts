@@ -3,8 +3,9 @@ import type { AttentionPrecision } from "@paroattn/backend";
 import type { Context } from "../context.js";
 import { UsageError } from "../terminal/run-command.js";
 import { choosePlan, type PlanFlags } from "./choose-plan.js";
+import { readSchedule, type ScheduleFlags } from "./schedule.js";
 
-export interface StrategyFlags extends PlanFlags {
+export interface StrategyFlags extends PlanFlags, ScheduleFlags {
   readonly attention?: "dense" | "paro";
   /** Default: the plan's, else f32. */
   readonly precision?: AttentionPrecision;
@@ -22,10 +23,12 @@ export async function chooseStrategy(
   const precision = flags.precision === undefined ? {} : { precision: flags.precision };
   const wantsPlan = flags.plan !== undefined || flags.density !== undefined;
   const attention = flags.attention ?? (wantsPlan ? "paro" : "dense");
+  const schedule = readSchedule(context.app, flags, { usesParo: attention === "paro" });
   if (attention === "dense") {
     if (!wantsPlan) return denseAttention(precision);
     const flag = flags.plan === undefined ? "--density" : "--plan";
     throw new UsageError(`Expected no ${flag} with --attention dense; PARO is --attention paro`);
   }
-  return paroAttention({ plan: await choosePlan(flags, context), ...precision });
+  const plan = await choosePlan(flags, context);
+  return paroAttention({ plan, ...precision, ...(schedule && { schedule }) });
 }
