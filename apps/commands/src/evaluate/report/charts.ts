@@ -141,6 +141,51 @@ export function orderChart(
   };
 }
 
+export interface MaskOverlap {
+  /** The plan's name. */
+  readonly plan: string;
+  /** What the masks of a step are compared with, such as "another prompt". */
+  readonly other: string;
+  readonly mean: number;
+  readonly least: number;
+}
+
+/** How much of the blocks that matter stays the same, for each plan and each thing compared with: the mean, and down to the least. */
+export function maskShiftChart(values: readonly MaskOverlap[]): TopLevelSpec {
+  const plans = [...new Set(values.map(({ plan }) => plan))];
+  const others = [...new Set(values.map(({ other }) => other))];
+  const scale = { domain: plans };
+  return {
+    width: WIDTH,
+    // A strip for each comparison, a line in it for each plan.
+    height: others.length * (18 + 14 * plans.length),
+    data: { values: [...values] },
+    encoding: {
+      y: { field: "other", type: "nominal", title: null, sort: others },
+      yOffset: { field: "plan", type: "nominal", scale },
+      color: { field: "plan", type: "nominal", title: "plan", scale },
+    },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 1.5, opacity: 0.45 },
+        encoding: {
+          x: {
+            field: "least",
+            type: "quantitative",
+            title: "blocks that both keep / that either keeps",
+            scale: { domain: [0, 1] },
+          },
+          x2: { field: "mean" },
+        },
+      },
+      {
+        mark: { type: "point", size: 55, filled: true, opacity: 1 },
+        encoding: { x: { field: "mean", type: "quantitative" } },
+      },
+    ],
+  };
+}
+
 export interface LayerIncoherence {
   readonly layer: number;
   /** Which groups, in which order. */

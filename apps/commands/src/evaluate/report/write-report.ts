@@ -2,14 +2,16 @@ import { join } from "node:path";
 import { encodePlan } from "@paroattn/attention";
 import { writeFileAtomically } from "@paroattn/tensor";
 import { type App, nounOf } from "../../app.js";
+import { describeSchedule } from "../../plans/schedule.js";
 import type { Combination } from "../combinations.js";
 import { type DrawingStore, type ExactStore, openShownStore } from "../drawing-store.js";
 import type { EvaluationResults, EvaluationSettings } from "../evaluation.js";
+import { nameOf } from "../format.js";
 import { hashOfBytes } from "../hash.js";
 import { WATCHED_ROWS } from "../incoherence.js";
 import { type EvaluationLine, layerIncoherence } from "../summary.js";
 import { WATCHED_STEPS } from "../watched-steps.js";
-import type { LayerIncoherence, OrderCount, PsnrPoint } from "./charts.js";
+import type { LayerIncoherence, MaskOverlap, OrderCount, PsnrPoint } from "./charts.js";
 import { type Chart, renderPage } from "./page.js";
 import { collectPictures } from "./pictures.js";
 
@@ -77,7 +79,9 @@ async function drawCharts(options: {
   const { app, results, lines } = options;
   const noun = nounOf(app);
   // vega takes a while to load, and only a report needs it.
-  const { incoherenceChart, orderChart, psnrChart, renderChart } = await import("./charts.js");
+  const { incoherenceChart, maskShiftChart, orderChart, psnrChart, renderChart } = await import(
+    "./charts.js"
+  );
   const charts: Chart[] = [];
   const points = psnrPoints(lines);
   if (points.length > 0) {
@@ -97,7 +101,30 @@ async function drawCharts(options: {
     svg: await renderChart(incoherenceChart(incoherencePoints(results))),
     caption: `Incoherence of the softmax map's groups, mean over heads and ${noun}s, at ${WATCHED_STEPS} steps of the dense run. Rows: ${WATCHED_ROWS} rows of each head, whole; tiles: all of 64×64.`,
   });
+  const overlaps = maskOverlaps(lines);
+  if (overlaps.length > 0) {
+    charts.push({
+      svg: await renderChart(maskShiftChart(overlaps)),
+      caption: `Overlap, between visual tokens, of the masks that ${WATCHED_STEPS} steps of a dense run ask for by themselves, at the plan's density and in its orders: the mean over pairs, and down to the least pair.`,
+    });
+  }
   return charts;
+}
+
+/** A plan has the same masks in every precision. */
+function maskOverlaps(lines: readonly EvaluationLine[]): MaskOverlap[] {
+  const plans = new Map(lines.map((line) => [nameOf(line), line.maskShift]));
+  return [...plans].flatMap(([plan, shift]) => {
+    const compared = [
+      ["another prompt", shift?.prompts],
+      ["another seed", shift?.seeds],
+      ["the next watched step", shift?.steps],
+      ["the plan's own mask", shift?.plan],
+    ] as const;
+    return compared.flatMap(([other, overlap]) =>
+      overlap ? [{ plan, other, mean: overlap.mean, least: overlap.least }] : [],
+    );
+  });
 }
 
 function psnrPoints(lines: readonly EvaluationLine[]): PsnrPoint[] {
@@ -165,6 +192,7 @@ function factsOf(options: {
     .sort();
   const packages = Object.entries(software.packages).map(([name, version]) => `${name} ${version}`);
   const seeds = [...new Set(results.subjects.map(({ seed }) => seed))];
+  const schedule = results.combinations.find((combination) => combination.schedule)?.schedule;
   return [
     ["model", `${model}, fingerprint ${settings.model.slice(0, HASH_DIGITS)}`],
     [`${nounOf(app)}s`, `${length}${width}×${height}, ${steps} steps, guidance ${guidance}`],
@@ -174,6 +202,7 @@ function factsOf(options: {
     ["measured", `${minuteOf(times[0]!)} to ${minuteOf(times.at(-1)!)} UTC`],
     ["node", software.node],
     ["packages", `${packages.join(", ")}; code ${software.code.slice(0, HASH_DIGITS)}`],
+    ...(schedule ? [["PARO's steps", describeSchedule(schedule)] as const] : []),
     ...planFacts(results.combinations),
   ];
 }
