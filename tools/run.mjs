@@ -1,4 +1,4 @@
-// npm run demo, bench, image-dit, video-dit, gpu:check and cuda:build: brings the clone to where it runs, then runs the entry point in this
+// npm run demo, demo:image, bench, image-dit, video-dit, gpu:check and cuda:build: brings the clone to where it runs, then runs the entry point in this
 // process.
 import { access } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { main, root } from "./setup/steps.mjs";
  * each time. The apps are started often and only have to be there.
  */
 const entries = {
-  demo: { file: "apps/image-dit/dist/demo.js", build: "image-dit", always: true },
+  "demo:image": { file: "apps/image-dit/dist/demo.js", build: "image-dit", always: true },
   bench: { file: "bench/dist/main.js", build: "@paroattn/bench", always: true },
   "image-dit": { file: "apps/image-dit/dist/cli.js", build: "image-dit", always: false },
   "video-dit": { file: "apps/video-dit/dist/cli.js", build: "video-dit", always: false },

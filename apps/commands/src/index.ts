@@ -1,13 +1,6 @@
-export { type App, type Drawing, type DrawingFiles, nounOf, type SampleModel } from "./app.js";
+export type { App, Drawing, DrawingFiles, SampleModel } from "./app.js";
+export { runDemo } from "./demo/demo.js";
 export { encodeAnimation } from "./files/animation.js";
-export { makeFolder } from "./files/make-folder.js";
-export { OutputError } from "./files/output-error.js";
-export { differencePicture, writePicture } from "./files/picture-file.js";
-export { samplePlan } from "./plans/sample-plan.js";
+export { writePicture } from "./files/picture-file.js";
 export { runApp } from "./run-app.js";
-export { formatSeconds } from "./terminal/format.js";
-export { showOn } from "./terminal/pipeline-progress.js";
-export { createProgress } from "./terminal/progress.js";
-export { runCommand, UsageError } from "./terminal/run-command.js";
-export { formatTable } from "./terminal/table.js";
-export { warnThrough } from "./terminal/warn.js";
+export { UsageError } from "./terminal/run-command.js";
