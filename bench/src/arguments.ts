@@ -9,9 +9,19 @@ const USAGE = `usage: npm run bench -- attention|layers [--json] [--threads N] [
        npm run bench -- captions [--json] [--threads N] [--pictures N] [--attention dense|paro]
                     [--set one|two] [--guidance N]
        npm run bench -- orders   [--json] [--rounds N]
-       npm run bench -- stall    [--json] [--threads N] [--rounds N]`;
+       npm run bench -- stall    [--json] [--threads N] [--rounds N]
+       npm run bench -- clip     [--json] [--threads N] [--rounds N] [--plan FILE] [--save]`;
 
-const SUITES = ["attention", "layers", "pipeline", "table", "captions", "orders", "stall"] as const;
+const SUITES = [
+  "attention",
+  "layers",
+  "pipeline",
+  "table",
+  "captions",
+  "orders",
+  "stall",
+  "clip",
+] as const;
 
 export function refuse(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);
@@ -34,6 +44,7 @@ function parse() {
         attention: { type: "string", default: "dense" },
         guidance: { type: "string" },
         set: { type: "string", default: "one" },
+        plan: { type: "string" },
       },
     });
   } catch (error) {
@@ -52,11 +63,12 @@ export function readArguments() {
   const optional = (name: "rounds" | "guidance") =>
     values[name] === undefined ? undefined : positive(name);
   const { cases, save } = values;
-  if (save && (cases !== undefined || values.rounds !== undefined)) {
+  const suite = choice("a suite", positionals[0] ?? "nothing", SUITES);
+  if (suite !== "clip" && save && (cases !== undefined || values.rounds !== undefined)) {
     refuse("Expected --save without --cases and --rounds: a result is of the whole suite");
   }
   return {
-    suite: choice("a suite", positionals[0] ?? "nothing", SUITES),
+    suite,
     json: values.json,
     threads: positive("threads"),
     rounds: optional("rounds"),
@@ -67,6 +79,7 @@ export function readArguments() {
     pictures: positive("pictures"),
     attention: choice("--attention", values.attention, ["dense", "paro"]),
     guidance: optional("guidance"),
+    plan: values.plan,
     set: choice("--set", values.set, ["one", "two"]) === "one" ? "heldoutOne" : "heldoutTwo",
   } as const;
 }

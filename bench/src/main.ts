@@ -5,8 +5,9 @@ import { writeReadme } from "./results/readme.js";
 import { caseText } from "./results/text.js";
 import { runSuite, type SuiteName } from "./run-suite.js";
 import { benchCaptions } from "./suites/captions.js";
+import { runClip } from "./suites/clip/run-clip.js";
 import { benchOrders } from "./suites/orders.js";
-import { captionRow, ordersRow, stallRow } from "./suites/rows.js";
+import { captionRow, clipRow, ordersRow, stallRow } from "./suites/rows.js";
 import { benchStall } from "./suites/stall.js";
 
 const settings = readArguments();
@@ -59,6 +60,14 @@ async function run(): Promise<void> {
       })) {
         print(line, stallRow(line));
       }
+      return;
+    case "clip":
+      await runClip({
+        ...settings,
+        rounds: settings.rounds ?? 3,
+        onLine: (line) => print(line, clipRow(line)),
+        onProgress: (text, done) => progress.show(text, done),
+      });
       return;
     case "table":
       process.stdout.write(

@@ -2,7 +2,6 @@ import { type BenchCase, type MeasuredCase, measureCase } from "./measure/case.j
 import { buildMachineLimits } from "./peers/limits.js";
 import { openPeers, type PeerName } from "./peers/open-peers.js";
 import { Progress } from "./progress.js";
-import { thisCommit, thisMachine } from "./results/machine.js";
 import { saveResult } from "./results/result.js";
 import { attentionCases } from "./suites/attention/cases.js";
 import { layerCases } from "./suites/layers/cases.js";
@@ -78,10 +77,7 @@ export async function runSuite(options: RunSuiteOptions): Promise<number> {
     if (save) {
       const path = await saveResult({
         suite,
-        measuredAt: new Date().toISOString(),
-        ...thisCommit(),
         threads,
-        machine: thisMachine(threads),
         peers: Object.fromEntries(peers.all.map(({ name, version }) => [name, version])),
         absent,
         cases: measured,

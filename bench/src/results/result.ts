@@ -2,18 +2,22 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { benchFolder } from "../folders.js";
 import type { MeasuredCase } from "../measure/case.js";
-import type { Commit, Machine } from "./machine.js";
+import { type Commit, type Machine, thisCommit, thisMachine } from "./machine.js";
 
 const FORMAT = "paroattn-bench 1";
 const resultsFolder = join(benchFolder, "results");
 
 /** One run of a suite: `bench/results/SUITE-TIME.json`. Times are in milliseconds. */
-export interface Result extends Commit {
+interface ResultHeader extends Commit {
   readonly format: typeof FORMAT;
   readonly suite: string;
   readonly measuredAt: string;
   readonly threads: number;
   readonly machine: Machine;
+}
+
+/** What a suite of cases found. */
+interface CasesFound {
   /** Versions of the libraries that it was compared with. */
   readonly peers: Readonly<Record<string, string>>;
   /** Why others are missing. */
@@ -21,12 +25,32 @@ export interface Result extends Commit {
   readonly cases: readonly MeasuredCase[];
 }
 
-/** Writes a result and returns its path. */
-export async function saveResult(result: Omit<Result, "format">): Promise<string> {
+/** What `npm run bench -- clip` found. */
+interface LinesFound {
+  readonly lines: readonly object[];
+}
+
+export type Result = ResultHeader & CasesFound;
+
+/** Writes what was found now, on this machine and commit, and returns the file's path. */
+export async function saveResult(
+  found: { readonly suite: string; readonly threads: number } & (CasesFound | LinesFound),
+): Promise<string> {
+  const { suite, threads, ...rest } = found;
+  const measuredAt = new Date().toISOString();
+  const machine = thisMachine(threads);
+  const header: ResultHeader = {
+    format: FORMAT,
+    suite,
+    measuredAt,
+    ...thisCommit(),
+    threads,
+    machine,
+  };
   await mkdir(resultsFolder, { recursive: true });
-  const time = result.measuredAt.replace(/[-:]|\.\d+/g, "");
-  const path = join(resultsFolder, `${result.suite}-${time}.json`);
-  await writeFile(`${path}.part`, `${JSON.stringify({ format: FORMAT, ...result }, null, 1)}\n`);
+  const time = measuredAt.replace(/[-:]|\.\d+/g, "");
+  const path = join(resultsFolder, `${suite}-${time}.json`);
+  await writeFile(`${path}.part`, `${JSON.stringify({ ...header, ...rest }, null, 1)}\n`);
   await rename(`${path}.part`, path);
   return path;
 }

@@ -1,4 +1,6 @@
+import { time } from "../results/words.js";
 import type { CaptionLine, CaptionSummary } from "./captions.js";
+import type { ClipLine } from "./clip/clip.js";
 import type { IndicesLine, RowsLine } from "./orders.js";
 import type { StallLine, StallSummary } from "./stall.js";
 
@@ -40,4 +42,28 @@ export function stallRow(line: StallLine | StallSummary): string {
       : `, memory above before ${(aboveBytes / 1e6).toFixed(0)} MB (q, k and v: ${(operandBytes / 1e6).toFixed(0)} MB)`;
   const stolen = stolenMs ? `, ${stolenMs} ms stolen by the hypervisor` : "";
   return `${phase} ${ms.toFixed(0)} ms, longest stall ${line.stallMs.toFixed(1)} ms${memory}${stolen}`;
+}
+
+/** One layer of a clip: a plan made, a strategy's times, or what PARO pays beside its kernel. */
+export function clipRow(line: ClipLine): string {
+  const phase = line.phase.padEnd(24);
+  const times = ({ best, median }: { best: number; median: number }) =>
+    `${time(best)} (${time(median)})`;
+  if ("ofDense" in line) {
+    const share = ({ best, median }: { best: number; median: number }) =>
+      `${(100 * best).toFixed(2)} % (${(100 * median).toFixed(2)} %)`;
+    return `${phase}${times(line.ms)}: ${share(line.ofDense)} of dense attention, ${share(line.ofParo)} of PARO's`;
+  }
+  const { aboveBytes, inputBytes } = line;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+  const memory =
+    aboveBytes === null
+      ? ""
+      : `, ${gigabytes(aboveBytes)} above its inputs (${gigabytes(inputBytes)})`;
+  if ("orders" in line) {
+    const orders = Object.entries(line.orders).map(([order, heads]) => `${order} ${heads}`);
+    return `${phase}${time(line.ms)}${memory}; heads by order: ${orders.join(", ")}`;
+  }
+  const { density, rounds, frontMs, attentionMs } = line;
+  return `${phase}density ${density.toFixed(4)}: ${times(line.ms)} of ${rounds} rounds, front ${times(frontMs)}, kernel ${times(attentionMs)}${memory}`;
 }

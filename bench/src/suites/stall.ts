@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { AttentionOperands } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { median } from "../measure/interleave.js";
+import { forgetPeak, peakAbove } from "../measure/resident.js";
 
 /** One line of `npm run bench -- stall --json`: what the event loop and the memory did while something ran. */
 export interface StallLine {
@@ -106,7 +107,7 @@ async function watch(work: () => Promise<void>) {
   return {
     ms,
     stallMs,
-    aboveBytes: before === undefined ? null : residentBytes("VmHWM") - before,
+    aboveBytes: peakAbove(before),
     stolenMs: stolenBefore === null || stolenAfter === null ? null : stolenAfter - stolenBefore,
   };
 }
@@ -116,17 +117,4 @@ function stolenMs(): number | null {
   if (!existsSync("/proc/stat")) return null;
   const [, ...times] = readFileSync("/proc/stat", "utf8").split("\n", 1)[0]!.split(/\s+/);
   return Number(times[7]) * 10;
-}
-
-/** Linux: lets the peak begin at what is held now, and says how much that is. */
-function forgetPeak(): number | undefined {
-  if (!existsSync("/proc/self/clear_refs")) return undefined;
-  writeFileSync("/proc/self/clear_refs", "5");
-  return residentBytes("VmRSS");
-}
-
-/** What the process holds now (VmRSS), or held at most (VmHWM). */
-function residentBytes(field: "VmRSS" | "VmHWM"): number {
-  const status = readFileSync("/proc/self/status", "utf8");
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
 }
