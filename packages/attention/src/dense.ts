@@ -1,4 +1,5 @@
 import { type AttentionPrecision, resolvePrecision } from "@paroattn/backend";
+import { denseSite } from "./run/dense-site.js";
 import type { AttentionStrategy } from "./strategy.js";
 
 /**
@@ -19,13 +20,13 @@ export function denseAttention(
       const arithmetic = backend.arithmetic(precision);
       return {
         before: () => "compute",
-        attend(_site, front) {
-          using operands = front.operands({ precision });
-          return front.backend.attention({ operands }).output;
-        },
-        report: () => ({ strategy: "dense", density: 1, precision, arithmetic }),
+        attend: (_site, front) => denseSite(front, precision).output,
+        report: () => ({ ...DENSE_WORK, strategy: "dense", precision, arithmetic }),
         dispose() {},
       };
     },
   };
 }
+
+/** What a run reports that answers every site dense and keeps nothing. */
+export const DENSE_WORK = { density: 1, denseShare: 1, cacheBytes: 0 } as const;

@@ -30,7 +30,7 @@ export {
 export type { CriterionKind } from "./masks/criterion-for-density.js";
 export type { StepMemory } from "./masks/step-masks.js";
 export type { ModelShape } from "./model-match.js";
-export { type ParoOptions, paroAttention } from "./paro.js";
+export { type ParoOptions, paroAttention } from "./paro/paro.js";
 export { encodePlan } from "./plan/encode.js";
 export { parsePlan, readPlan, writePlan } from "./plan/files.js";
 export { type Plan, type PlanCriterion, type PlanScoring, planMask } from "./plan/plan.js";
@@ -40,8 +40,15 @@ export {
   precisionFromName,
   precisionName,
 } from "./precision-names.js";
+export { type ReuseAttentionOptions, reuseAttention } from "./reuse-attention.js";
+export { defaultSchedule } from "./schedule/default-schedule.js";
 export { ScheduleError } from "./schedule/schedule-error.js";
-export { type StepRole, type StepSchedule, stepRoles } from "./schedule/step-schedule.js";
+export {
+  type StepChoice,
+  type StepRole,
+  type StepSchedule,
+  stepRoles,
+} from "./schedule/step-schedule.js";
 export type {
   AttentionFront,
   AttentionReport,

@@ -49,8 +49,8 @@ export interface GenerationInfo {
 }
 
 /**
- * A lazy look at the attention's inputs: nothing is computed that the strategy does not ask for, and it may ask several
- * times (calibration prepares one order after the other). It is good until `attend` is done.
+ * A lazy look at the attention's inputs: nothing is projected or computed that the strategy does not ask for, and it may
+ * ask several times (calibration prepares one order after the other). It is good until `attend` is done.
  */
 export interface AttentionFront {
   /** The scope of the current layer; what is made through it is freed after the layer, unless kept. */
@@ -65,14 +65,24 @@ export interface AttentionFront {
   queryKey(): { readonly query: DeviceTensor; readonly key: DeviceTensor };
 }
 
-/** What `before` answers: compute; reuse the attention's last output; reuse the whole block's last output. */
-export type SiteDecision = "compute" | "reuseOutput" | "reuseBlock";
+/**
+ * What `before` answers. `compute`: `attend` will look at its front. `reuseOutput`: it will answer with what it kept, and
+ * nothing need be projected; a front that is asked all the same throws.
+ */
+export type SiteDecision = "compute" | "reuseOutput";
 
 /** What a run executed, for the report. */
 export interface AttentionReport {
   readonly strategy: string;
   /** Executed valid query-key pairs / all valid pairs over the run; refresh and statistics passes are counted on top. */
   readonly density: number;
+  /** Sites that were answered with dense attention / all sites. */
+  readonly denseShare: number;
+  /**
+   * Most bytes that the run kept from one site to another: outputs, residuals, masks of its own. What one site's work takes
+   * is not among them, nor is a plan.
+   */
+  readonly cacheBytes: number;
   /** Of the attention's products, with its choices. */
   readonly precision: AttentionPrecision;
   /** `simulated`: the numbers are the precision's, the times are not. */
@@ -81,6 +91,7 @@ export interface AttentionReport {
 
 /** One generation's worth of a strategy. It owns all of its state, so that two generations never meet. */
 export interface AttentionRun {
+  /** Asked once at every site, before anything is projected for it; `attend` follows whatever the answer is. */
   before(site: AttentionSite): SiteDecision;
   /**
    * Returns [batch, tokens, heads * headDim] in sequence order, made through `front.backend`.

@@ -17,6 +17,10 @@ export interface FakeModel {
   readonly timesteps: readonly number[];
   /** The attention inputs of each layer, per guidance branch (and picture in each); the rows of a step. */
   readonly layers: readonly (readonly Planted[])[];
+  /** Values are multiplied by 1 + drift * step, so that every step is another one. Default: 0. */
+  readonly drift?: number;
+  /** Each row of a step in a call of its own, as in pipelines without batched guidance. Default: false. */
+  readonly branchesApart?: boolean;
   readonly architecture?: string;
   readonly fingerprint?: string;
   readonly warn?: (message: string) => void;
@@ -40,39 +44,50 @@ export async function generate(
     const outputs: Float32Array[][] = [];
     for (const [step, timestep] of timesteps.entries()) {
       const row: Float32Array[] = [];
-      for (const [layer, branches] of layers.entries()) {
-        using scope = backend.scope();
-        const site = {
-          layer,
-          branches: branchNames(branches.length),
-          step,
-          steps: timesteps.length,
-          timestep,
-          layout,
-          heads,
-          headDim,
-        };
-        if (run.before(site) !== "compute") throw new Error("this model keeps no outputs");
-        const upload = (name: keyof Planted): DeviceTensor =>
-          scope.upload(
-            tensor({
-              dtype: "f32",
-              shape: [branches.length, tokenCount(layout), heads * headDim],
-              data: join(branches.map((branch) => branch[name])),
-            }),
-          );
-        const projections = {
-          query: upload("query"),
-          key: upload("key"),
-          value: upload("value"),
-        };
-        const output = await run.attend(site, {
-          backend: scope,
-          operands: (options = {}) =>
-            scope.prepareAttention({ ...projections, ...options, layout, heads, headDim }),
-          queryKey: () => projections,
-        });
-        row.push(toFloat32(await scope.read(output)));
+      for (const [layer, planted] of layers.entries()) {
+        const names = branchNames(planted.length);
+        const calls = model.branchesApart ? planted.map((_, row) => [row]) : [[...planted.keys()]];
+        const parts: Float32Array[] = [];
+        for (const rows of calls) {
+          using scope = backend.scope();
+          const site = {
+            layer,
+            branches: rows.map((branch) => names[branch]!),
+            step,
+            steps: timesteps.length,
+            timestep,
+            layout,
+            heads,
+            headDim,
+          };
+          const factors = { query: 1, key: 1, value: 1 + (model.drift ?? 0) * step };
+          const upload = (name: keyof Planted): DeviceTensor =>
+            scope.upload(
+              tensor({
+                dtype: "f32",
+                shape: [rows.length, tokenCount(layout), heads * headDim],
+                data: join(rows.map((branch) => planted[branch]![name])).map(
+                  (value) => factors[name] * value,
+                ),
+              }),
+            );
+          const projections =
+            run.before(site) === "compute"
+              ? { query: upload("query"), key: upload("key"), value: upload("value") }
+              : undefined;
+          const projected = () => {
+            if (projections !== undefined) return projections;
+            throw new Error("nothing is projected for a reused output");
+          };
+          const output = await run.attend(site, {
+            backend: scope,
+            operands: (options = {}) =>
+              scope.prepareAttention({ ...projected(), ...options, layout, heads, headDim }),
+            queryKey: projected,
+          });
+          parts.push(toFloat32(await scope.read(output)));
+        }
+        row.push(join(parts));
       }
       outputs.push(row);
     }

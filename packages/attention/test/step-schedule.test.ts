@@ -5,7 +5,7 @@ import { ScheduleError, type StepSchedule, stepRoles } from "../src/index.js";
 describe("stepRoles", () => {
   const letters = (schedule: StepSchedule, steps: number) =>
     stepRoles(schedule, steps)
-      .map((role) => role[0])
+      .map((role) => (role === "reuse" ? "u" : role[0]))
       .join("");
 
   it("begins with dense steps and refreshes where it is told to", () => {
@@ -37,7 +37,19 @@ describe("stepRoles", () => {
     );
   });
 
+  it("reuses at the end of each stretch, but for a refresh", () => {
+    expect(letters({ warmUp: 1, reuse: { every: 2 } }, 6)).toBe("dsusus");
+    expect(letters({ warmUp: 2, reuse: { every: 1 } }, 5)).toBe("dduuu");
+    expect(letters({ refresh: { every: 3 }, reuse: { every: 1 } }, 7)).toBe("ruuruur");
+    expect(letters({ refresh: [2], reuse: [1, 2, 3] }, 5)).toBe("surus");
+    expect(letters({ warmUp: 4, reuse: { every: 3 } }, 5)).toBe("dddds");
+  });
+
   it.each([
+    [{ reuse: [1, 7] }, "Expected reuse steps from 0 to 4 but found 7"],
+    [{ reuse: { every: 0.5 } }, "Expected a reuse every 1 or more steps but found 0.5"],
+    [{ warmUp: 2, reuse: [1] }, "Expected steps to reuse after the warm-up of 2 but found 1"],
+    [{ reuse: [0] }, "Expected a step that is computed before the first one that reuses its"],
     [{ warmUp: 6 }, "Expected a warm-up of 0 to 5 steps, which the run has, but found 6"],
     [{ warmUp: -1 }, "Expected a warm-up of 0 to 5 steps, which the run has, but found -1"],
     [{ warmUp: 0.5 }, "found 0.5"],

@@ -17,6 +17,8 @@ export function watchedDense(options: { readonly fingerprint?: boolean } = {}) {
         report: () => ({
           strategy: "watched",
           density: 1,
+          denseShare: 1,
+          cacheBytes: 0,
           precision: { qk: "f32", pv: "f32" },
           arithmetic: "native",
         }),

@@ -1,4 +1,5 @@
 import { type DeviceTensor, resolvePrecision } from "@paroattn/backend";
+import { DENSE_WORK } from "../dense.js";
 import { CalibrationError } from "../errors.js";
 import type {
   AttentionFront,
@@ -59,7 +60,7 @@ export function watch(
         onProgress?.({ generation, site: done, sites: layers * steps });
         return output;
       },
-      report: () => ({ strategy: "calibrate", density: 1, precision, arithmetic }),
+      report: () => ({ ...DENSE_WORK, strategy: "calibrate", precision, arithmetic }),
       dispose() {},
     };
   }

@@ -1,4 +1,4 @@
-import type { AttentionRun, GuidanceBranch } from "@paroattn/attention";
+import type { AttentionFront, AttentionRun, GuidanceBranch } from "@paroattn/attention";
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import type { TokenLayout } from "@paroattn/reorder";
 import { PipelineError } from "../errors.js";
@@ -32,26 +32,45 @@ export function strategySelfAttention(options: {
   const { heads, headDim, layout } = place;
   return async ({ layer, rows, backend, project }) => {
     const site = { layer, ...place, branches: place.branches.slice(-rows) };
-    const decision = run.before(site);
-    if (decision !== "compute") {
-      throw new PipelineError(
-        `Expected the strategy to answer compute but found ${decision}: this pipeline keeps no outputs to reuse`,
-      );
-    }
-    const projections = project();
-    return run.attend(site, {
-      backend,
-      operands: ({ orders, precision } = {}) =>
-        backend.prepareAttention({
-          ...projections,
-          heads,
-          headDim,
-          layout,
-          label: SELF_LABEL,
-          ...(orders !== undefined && { orders }),
-          ...(precision !== undefined && { precision }),
-        }),
-      queryKey: () => normedAndRotated({ backend, projections, heads, headDim }),
-    });
+    const front = lazyFront({ heads, headDim, layout, backend, project });
+    if (run.before(site) === "compute") return run.attend(site, front);
+    return run.attend(site, { backend, operands: unprojected, queryKey: unprojected });
   };
+}
+
+/** Projects when it is first asked. */
+function lazyFront(options: {
+  readonly heads: number;
+  readonly headDim: number;
+  readonly layout: TokenLayout;
+  readonly backend: Backend;
+  readonly project: () => Projections;
+}): AttentionFront {
+  const { project, ...place } = options;
+  const { backend, heads, headDim } = place;
+  let made: Projections | undefined;
+  const projections = () => {
+    made ??= project();
+    return made;
+  };
+  return {
+    backend,
+    operands: ({ orders, precision } = {}) =>
+      backend.prepareAttention({
+        ...projections(),
+        heads,
+        headDim,
+        layout: place.layout,
+        label: SELF_LABEL,
+        ...(orders !== undefined && { orders }),
+        ...(precision !== undefined && { precision }),
+      }),
+    queryKey: () => normedAndRotated({ backend, projections: projections(), heads, headDim }),
+  };
+}
+
+function unprojected(): never {
+  throw new PipelineError(
+    "Expected the strategy to answer with an output that it kept but found it to ask for projections after reuseOutput",
+  );
 }
