@@ -40,6 +40,13 @@ export {
   precisionFromName,
   precisionName,
 } from "./precision-names.js";
+export {
+  attentionResidual,
+  denominatorRatio,
+  rampedRatio,
+} from "./rettention/denominator-ratio.js";
+export type { ResidualPrecision } from "./rettention/keep-residual.js";
+export { type RettentionOptions, rettention } from "./rettention/rettention.js";
 export { type ReuseAttentionOptions, reuseAttention } from "./reuse-attention.js";
 export { defaultSchedule } from "./schedule/default-schedule.js";
 export { ScheduleError } from "./schedule/schedule-error.js";
@@ -59,3 +66,11 @@ export type {
   GuidanceBranch,
   SiteDecision,
 } from "./strategy.js";
+export { StrategyError } from "./strategy-error.js";
+export { type WindowAttentionOptions, windowAttention } from "./window/window-attention.js";
+export {
+  type WindowMask,
+  type WindowMaskOptions,
+  type WindowWidth,
+  windowMask,
+} from "./window/window-mask.js";
