@@ -173,11 +173,10 @@ describe("with a plan", () => {
     expect(again.stdout).toContain(plan!.mean.toFixed(3));
     for (const line of again.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     const page = await readFile("shift/index.html", "utf8");
-    for (const words of ["another prompt", "another seed", "the next watched step", "own mask"]) {
-      expect(page).toContain(words);
+    for (const words of ["other prompts", "other seeds", "next step", "the plan"]) {
+      // What a point says to those who hear it.
+      expect(page).toContain(`other: ${words}; plan: paro 0.7`);
     }
-    // What a point says to those who hear it.
-    expect(page).toContain("other: another prompt; plan: paro 0.7");
   });
 
   it.each([

@@ -79,8 +79,8 @@ export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
         field: "density",
         type: "quantitative",
         title: "density (executed pairs / all)",
-        // A little beyond 1, so that the mark of a dense point is whole.
-        scale: { domain: [0, 1.03] },
+        // A little beyond the last, so that its mark is whole. Masks made anew may cost more than dense attention.
+        scale: { domain: [0, Math.max(1, ...points.map(({ density }) => density)) + 0.03] },
       },
       color: {
         field: "precision",
@@ -144,7 +144,7 @@ export function orderChart(
 export interface MaskOverlap {
   /** The plan's name. */
   readonly plan: string;
-  /** What the masks of a step are compared with, such as "another prompt". */
+  /** What the masks of a step are compared with, such as "other prompts". */
   readonly other: string;
   readonly mean: number;
   readonly least: number;
@@ -156,7 +156,8 @@ export function maskShiftChart(values: readonly MaskOverlap[]): TopLevelSpec {
   const others = [...new Set(values.map(({ other }) => other))];
   const scale = { domain: plans };
   return {
-    width: WIDTH,
+    // Names stand where the other charts have numbers.
+    width: WIDTH - 50,
     // A strip for each comparison, a line in it for each plan.
     height: others.length * (18 + 14 * plans.length),
     data: { values: [...values] },

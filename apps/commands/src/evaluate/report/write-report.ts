@@ -105,7 +105,7 @@ async function drawCharts(options: {
   if (overlaps.length > 0) {
     charts.push({
       svg: await renderChart(maskShiftChart(overlaps)),
-      caption: `Overlap, between visual tokens, of the masks that ${WATCHED_STEPS} steps of a dense run ask for by themselves, at the plan's density and in its orders: the mean over pairs, and down to the least pair.`,
+      caption: `Overlap, between visual tokens, of the masks that ${WATCHED_STEPS} steps of a dense run ask for by themselves, at the plan's density and in its orders: the mean over pairs, and down to the least pair. Next step: of the ${WATCHED_STEPS}.`,
     });
   }
   return charts;
@@ -116,10 +116,10 @@ function maskOverlaps(lines: readonly EvaluationLine[]): MaskOverlap[] {
   const plans = new Map(lines.map((line) => [nameOf(line), line.maskShift]));
   return [...plans].flatMap(([plan, shift]) => {
     const compared = [
-      ["another prompt", shift?.prompts],
-      ["another seed", shift?.seeds],
-      ["the next watched step", shift?.steps],
-      ["the plan's own mask", shift?.plan],
+      ["other prompts", shift?.prompts],
+      ["other seeds", shift?.seeds],
+      ["next step", shift?.steps],
+      ["the plan", shift?.plan],
     ] as const;
     return compared.flatMap(([other, overlap]) =>
       overlap ? [{ plan, other, mean: overlap.mean, least: overlap.least }] : [],
