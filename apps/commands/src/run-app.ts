@@ -4,6 +4,7 @@ import { addCalibrateCommand } from "./calibrate/command.js";
 import { addEvaluateCommand } from "./evaluate/command.js";
 import { addGenerateCommand } from "./generate/command.js";
 import { addInspectCommand } from "./inspect/command.js";
+import { addReproduceCommand } from "./reproduce/command.js";
 
 /**
  * Runs a command line of an app, such as ["generate", "a red circle"]. Results go to standard output, all else to
@@ -29,5 +30,6 @@ function createProgram(app: App): Command {
   addCalibrateCommand(app, program);
   addEvaluateCommand(app, program);
   addInspectCommand(app, program);
+  addReproduceCommand(app, program);
   return program;
 }

@@ -1,7 +1,8 @@
 import { denseAttention, encodePlan, type MaskShift, type Plan } from "@paroattn/attention";
-import type { GenerateOptions, GenerateResult, Pipeline } from "@paroattn/pipelines";
+import type { Pipeline } from "@paroattn/pipelines";
 import type { App } from "../app.js";
 import { attentionOf, type Combination } from "./combinations.js";
+import { type DrawSubject, subjectDrawer } from "./draw-subject.js";
 import { hashOfBytes } from "./hash.js";
 import {
   type Incoherence,
@@ -75,11 +76,6 @@ export interface EvaluationState {
   /** When the oldest of the known ones was measured; undefined where none is known. */
   readonly oldest: string | undefined;
 }
-
-type DrawSubject = (
-  subject: Subject,
-  options: Pick<GenerateOptions, "steps" | "attention" | "onProgress">,
-) => Promise<GenerateResult>;
 
 export interface RunOptions {
   readonly app: App;
@@ -173,7 +169,7 @@ export class Evaluation {
   async run(options: RunOptions): Promise<void> {
     const left = this.#tasks.filter((task) => !this.#isKnown(task));
     const total = left.reduce((sum, { runs }) => sum + runs, 0);
-    const generate = this.#generator(options);
+    const generate = subjectDrawer({ ...options, settings: this.#work.settings });
     await this.#warmUp({ ...options, left, generate });
     let done = 0;
     for (const task of left) {
@@ -191,27 +187,6 @@ export class Evaluation {
         return result;
       });
     }
-  }
-
-  /** Draws a subject with this evaluation's settings; each warning is told once. */
-  #generator({ pipeline, warn, signal }: RunOptions): DrawSubject {
-    const { guidance, width, height, frames } = this.#work.settings;
-    const warned = new Set<string>();
-    const onWarning = (message: string) => {
-      if (!warned.has(message)) warn(message);
-      warned.add(message);
-    };
-    return (subject, options) =>
-      pipeline.generate({
-        ...subject,
-        guidance,
-        width,
-        height,
-        frames,
-        signal,
-        onWarning,
-        ...options,
-      });
   }
 
   /**

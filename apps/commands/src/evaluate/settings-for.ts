@@ -2,6 +2,7 @@ import { arch, cpus } from "node:os";
 import { denseAttention } from "@paroattn/attention";
 import { loadPipeline } from "@paroattn/pipelines";
 import type { Context } from "../context.js";
+import type { DrawingSettings } from "../drawing-settings.js";
 import { defaultGuidance, defaultSteps } from "../model.js";
 import type { EvaluationSettings } from "./evaluation.js";
 import { fingerprintModel } from "./model-fingerprint.js";
@@ -10,7 +11,7 @@ import { installedSoftware } from "./software.js";
 
 /** What every picture of the request has in common, with all defaults named, because a result is found again by them. */
 export async function settingsFor(
-  { model, flags }: Request,
+  { model, flags }: Pick<Request, "model"> & { readonly flags: DrawingSettings },
   { app, backend, progress, signal }: Context,
 ): Promise<EvaluationSettings> {
   // Nothing is loaded yet: this only looks at the folder, refuses what is none, and tells the size.

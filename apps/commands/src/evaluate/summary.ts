@@ -5,7 +5,7 @@ import type { Incoherence } from "./incoherence.js";
 import type { PairResult } from "./pair-result.js";
 
 /** Over pictures. `spread` is the sample standard deviation; null for a single picture. */
-const spreadSchema = z.object({ mean: z.number(), spread: z.number().nullable() });
+export const spreadSchema = z.object({ mean: z.number(), spread: z.number().nullable() });
 
 export type Spread = z.infer<typeof spreadSchema>;
 
@@ -91,7 +91,7 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** The middle value, or the mean of the two in the middle. A picture that met a busy machine does not move it. */
-function medianOf(values: readonly number[]): number {
+export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const upper = sorted.length >> 1;
   return (sorted[upper]! + sorted[sorted.length - 1 - upper]!) / 2;

@@ -35,18 +35,17 @@ export interface CriterionForDensityOptions {
 export async function criterionForDensity(
   options: CriterionForDensityOptions,
 ): Promise<MaskCriterion> {
-  const { kind, density, source, partition, buckets } = options;
+  const { kind, density, buckets } = options;
+  const budget = () => globalThreshold({ ...options, bucketSteps: buckets.steps });
   switch (kind) {
     case "globalBudget":
     case "headDensity":
       return { kind, density };
-    case "threshold": {
-      const { threshold } = await globalThreshold({ ...options, bucketSteps: buckets.steps });
-      return { kind, threshold };
-    }
+    case "threshold":
+      return { kind, threshold: (await budget()).threshold };
     case "topP":
       // Refuses a density below what must be kept.
-      await globalThreshold({ source, partition, density });
+      await budget();
       return { kind, mass: await massForDensity(options) };
   }
 }
