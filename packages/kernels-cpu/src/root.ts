@@ -1,5 +1,6 @@
 import { OperatorError } from "@paroattn/backend";
 import { TokenOrders } from "./attention/token-orders.js";
+import { targetName } from "./load/target.js";
 import type { CpuTarget, NativeFailure, NativeModule } from "./native.js";
 
 /** Reasons of aborted views are kept for so many of them; they are asked for when what they stopped is read. */
@@ -8,16 +9,16 @@ const MOST_REASONS = 1024;
 /** What all views of one root backend share. */
 export class Root {
   readonly native: NativeModule;
-  readonly target: CpuTarget;
-  readonly threads: number;
+  /** "cpu (AVX-512, 2 threads)" */
+  readonly description: string;
   readonly tokenOrders: TokenOrders;
   readonly #reasons = new Map<number, unknown>();
 
   constructor(options: { native: NativeModule; target: CpuTarget; threads: number }) {
-    this.native = options.native;
-    this.target = options.target;
-    this.threads = options.threads;
-    this.tokenOrders = new TokenOrders(options.native);
+    const { native, target, threads } = options;
+    this.native = native;
+    this.description = `cpu (${targetName(target)}, ${threads} thread${threads === 1 ? "" : "s"})`;
+    this.tokenOrders = new TokenOrders(native);
   }
 
   /** Remembers why the view with this cancellation id was cancelled. */

@@ -12,14 +12,12 @@ import { arithmetic } from "./attention/arithmetic.js";
 import { cancelOnAbort } from "./cancellation.js";
 import { CpuTensor } from "./handles.js";
 import { Issuer } from "./issuer.js";
-import { targetName } from "./load/target.js";
 import type { NativeFailure } from "./native.js";
 import { CpuOperators } from "./operators.js";
 
 /** The CPU backend, or a scope of it. */
 export class CpuView extends CpuOperators implements BackendScope {
   readonly name = "cpu";
-  readonly description: string;
   /** Ends what the view holds beyond its tensors: a scope its signals' listeners, the root its stream. */
   readonly #end: () => void;
   #ended = false;
@@ -27,8 +25,10 @@ export class CpuView extends CpuOperators implements BackendScope {
   constructor(issuer: Issuer, end: () => void) {
     super(issuer);
     this.#end = end;
-    const { target, threads } = issuer.root;
-    this.description = `cpu (${targetName(target)}, ${threads} thread${threads === 1 ? "" : "s"})`;
+  }
+
+  get description(): string {
+    return this.issuer.root.description;
   }
 
   arithmetic(precision: AttentionPrecision): Arithmetic {

@@ -37,19 +37,18 @@ export function inferAttention(options: AttentionOptions): AttentionShapes {
     output: [batch, queryTokens, heads * headDim],
     logSumExp: [batch, heads, queryTokens],
   };
-  for (const [argument, tensor, shape] of [
-    ["bias", bias, [heads, queryTokens, keyTokens]],
-    ["rowScale", rowScale, shapes.logSumExp],
-    ["residual", residual, shapes.output],
-  ] as const) {
-    if (tensor === undefined) continue;
-    const where = { operator, argument };
-    if (argument === "residual") {
-      checkSameDtype(where, tensor, { dtype: operands.dtype, because: "to match the operands" });
-    } else {
-      checkF32(where, tensor);
-    }
-    checkShape(where, tensor, { shape });
+  if (bias !== undefined) {
+    checkF32({ operator, argument: "bias" }, bias);
+    checkShape({ operator, argument: "bias" }, bias, { shape: [heads, queryTokens, keyTokens] });
+  }
+  if (rowScale !== undefined) {
+    checkF32({ operator, argument: "rowScale" }, rowScale);
+    checkShape({ operator, argument: "rowScale" }, rowScale, { shape: shapes.logSumExp });
+  }
+  if (residual !== undefined) {
+    const where = { operator, argument: "residual" };
+    checkSameDtype(where, residual, { dtype: operands.dtype, because: "to match the operands" });
+    checkShape(where, residual, { shape: shapes.output });
   }
   return shapes;
 }

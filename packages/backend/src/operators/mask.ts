@@ -65,11 +65,14 @@ function checkSizes(argument: string, mask: BlockMaskData, first: BlockMaskData)
 }
 
 function checkLiveBlocks(argument: string, mask: BlockMaskData): void {
-  for (let head = 0; head < mask.heads; head++) {
-    for (let queryBlock = 0; queryBlock < mask.queryBlocks; queryBlock++) {
-      let keyBlock = 0;
-      while (keyBlock < mask.keyBlocks && !isLive(mask, { head, queryBlock, keyBlock })) keyBlock++;
-      if (keyBlock === mask.keyBlocks) {
+  const { heads, queryBlocks, keyBlocks, bits } = mask;
+  const headBytes = Math.ceil((queryBlocks * keyBlocks) / 8);
+  for (let head = 0; head < heads; head++) {
+    for (let queryBlock = 0; queryBlock < queryBlocks; queryBlock++) {
+      let bit = queryBlock * keyBlocks;
+      const end = bit + keyBlocks;
+      while (bit < end && ((bits[head * headBytes + (bit >> 3)]! >> (bit & 7)) & 1) === 0) bit++;
+      if (bit === end) {
         throw invalid(
           { operator, argument },
           "to have a live key block for every query block",

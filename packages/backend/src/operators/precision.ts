@@ -4,6 +4,7 @@ import { invalid } from "./checks.js";
 
 const operator = "prepareAttention";
 
+const FLOATS: AttentionPrecision = Object.freeze({ qk: "f32", pv: "f32" });
 const QUERY_KEY: readonly string[] = ["f32", "f16", "bf16", "int8", "int4"];
 const VALUE: readonly string[] = [...QUERY_KEY, "fp8"];
 
@@ -12,9 +13,8 @@ const VALUE: readonly string[] = [...QUERY_KEY, "fp8"];
  * values, smoothing with int8 or int4 queries and keys. Throws `InvalidArgumentError` for a type that does not exist, a
  * choice without the integers that it is about, and choices that do not go together.
  */
-export function resolvePrecision(
-  precision: AttentionPrecision = { qk: "f32", pv: "f32" },
-): AttentionPrecision {
+export function resolvePrecision(precision: AttentionPrecision = FLOATS): AttentionPrecision {
+  if (precision === FLOATS) return precision;
   const { qk, pv } = precision;
   checkName("precision.qk", qk, QUERY_KEY);
   checkName("precision.pv", pv, VALUE);

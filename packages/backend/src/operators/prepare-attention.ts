@@ -3,11 +3,7 @@ import {
   axisOrders,
   type BlockPartition,
   describeLayout,
-  partitionLayout,
-  partitionTokens,
   type TokenLayout,
-  tokenCount,
-  videoLayout,
 } from "@paroattn/reorder";
 import type { AttentionPrecision, PrepareAttentionOptions } from "../attention-types.js";
 import type { DeviceTensor, FloatDType } from "../device-tensor.js";
@@ -23,6 +19,7 @@ import {
   invalid,
 } from "./checks.js";
 import { resolvePrecision } from "./precision.js";
+import { type CheckedLayout, checkedLayout, partitionOf } from "./sequences.js";
 
 const operator = "prepareAttention";
 
@@ -68,36 +65,29 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
   }
   checkProjection("query", query, heads * headDim);
   checkProjection("key", key, keyValueHeads * headDim);
-  const [batch, queryTokens] = query.shape as [number, number, number];
+  const batch = query.shape[0]!;
+  const queryTokens = query.shape[1]!;
   const keyTokens = key.shape[1]!;
   checkShape({ operator, argument: "key" }, key, {
     shape: [batch, keyTokens, keyValueHeads * headDim],
     because: "to match the batch of query",
   });
-  for (const [argument, tensor] of [
-    ["key", key],
-    ["value", value],
-  ] as const) {
-    checkSameDtype({ operator, argument }, tensor, {
-      dtype: query.dtype,
-      because: "to match query",
-    });
-  }
+  const sameDtype = { dtype: query.dtype, because: "to match query" };
+  checkSameDtype({ operator, argument: "key" }, key, sameDtype);
+  checkSameDtype({ operator, argument: "value" }, value, sameDtype);
   checkShape({ operator, argument: "value" }, value, {
     shape: key.shape,
     because: "to match key",
   });
   checkNorm(options);
   checkRope(options, queryTokens, keyTokens);
-  if (layout !== undefined) checkLayout(layout, queryTokens, keyTokens);
+  const checked = layout && checkLayout(layout, queryTokens, keyTokens);
   const scale = options.scale ?? 1 / Math.sqrt(headDim);
   if (!Number.isFinite(scale)) {
     throw invalid({ operator, argument: "scale" }, "to be a finite number", String(scale));
   }
-  const partition = (tokens: number) =>
-    layout === undefined ? partitionTokens(tokens) : partitionLayout(layout);
-  const queryPartition = partition(queryTokens);
-  const keyPartition = keyTokens === queryTokens ? queryPartition : partition(keyTokens);
+  const queryPartition = checked?.partition ?? partitionOf(queryTokens);
+  const keyPartition = checked?.partition ?? partitionOf(keyTokens);
   return {
     batch,
     queryTokens,
@@ -107,7 +97,7 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
     headDim,
     dtype: query.dtype as FloatDType,
     scale,
-    layout,
+    layout: checked?.layout,
     orders: checkOrders(options),
     keyLengths: checkKeyLengths(options, batch, keyTokens),
     precision: resolvePrecision(options.precision),
@@ -121,12 +111,12 @@ export function inferPrepareAttention(options: PrepareAttentionOptions): Resolve
 
 function checkProjection(argument: string, tensor: DeviceTensor, channels: number): void {
   checkFloatDtype({ operator, argument }, tensor);
-  const [batch, tokens] = tensor.shape;
-  if (tensor.shape.length !== 3 || tensor.shape[2] !== channels || !batch || !tokens) {
+  const { shape } = tensor;
+  if (shape.length !== 3 || shape[2] !== channels || !shape[0] || !shape[1]) {
     throw invalid(
       { operator, argument },
       `of shape [batch, tokens, ${channels}], at least one token,`,
-      describeShape(tensor.shape),
+      describeShape(shape),
     );
   }
 }
@@ -181,14 +171,15 @@ function checkRope(
   }
 }
 
-function checkLayout(layout: TokenLayout, queryTokens: number, keyTokens: number): void {
+function checkLayout(layout: TokenLayout, queryTokens: number, keyTokens: number): CheckedLayout {
   const where = { operator, argument: "layout" };
-  let tokens: number;
+  let checked: CheckedLayout;
   try {
-    tokens = tokenCount(videoLayout(layout));
+    checked = checkedLayout(layout);
   } catch (error) {
     throw invalid(where, "to be a layout", error instanceof Error ? error.message : String(error));
   }
+  const { tokens } = checked;
   if (tokens !== queryTokens || tokens !== keyTokens) {
     throw invalid(
       where,
@@ -196,6 +187,7 @@ function checkLayout(layout: TokenLayout, queryTokens: number, keyTokens: number
       `${describeLayout(layout)} of ${tokens} tokens`,
     );
   }
+  return checked;
 }
 
 function checkOrders({
@@ -210,7 +202,8 @@ function checkOrders({
     throw invalid(where, `to be one per head, ${heads}`, String(orders.length));
   }
   const allowed = axisOrders(layout);
-  for (const [head, order] of orders.entries()) {
+  for (let head = 0; head < heads; head++) {
+    const order = orders[head]!;
     if (!allowed.includes(order)) {
       throw invalid(
         { operator, argument: `orders[${head}]` },

@@ -17,7 +17,11 @@ const LARGEST_CODES = { u7: 127, u8: 255, u4: 15 } as const;
  * for what it does not.
  */
 export function arithmetic(precision: AttentionPrecision): Arithmetic {
-  const { qk, pv } = resolvePrecision(precision);
+  checkSupported(resolvePrecision(precision));
+  return "native";
+}
+
+function checkSupported({ qk, pv }: AttentionPrecision): void {
   for (const type of [qk, pv]) {
     if (!(type in BITS)) {
       throw new UnsupportedError({ backend: "cpu", feature: `${type} attention` });
@@ -26,7 +30,6 @@ export function arithmetic(precision: AttentionPrecision): Arithmetic {
   if ((qk === "bf16" && BITS[pv]! > 0) || (pv === "bf16" && BITS[qk]! > 0)) {
     throw new UnsupportedError({ backend: "cpu", feature: `${qk} attention with ${pv} values` });
   }
-  return "native";
 }
 
 /** A resolved precision as the native front takes it. Throws as `arithmetic`. */
@@ -43,7 +46,7 @@ export function productsOf(
   | "probabilityGroup"
   | "largestProbabilityCode"
 > {
-  arithmetic(precision);
+  checkSupported(precision);
   const { qk, pv, probabilityGroup, probabilityRange, valueScale, keySmoothing } = precision;
   return {
     queryKeyType: qk === "bf16" ? "bf16" : "f32",

@@ -73,6 +73,7 @@ function claimOperands(issuer: Issuer, operator: string, operands: AttentionOper
 }
 
 function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -15,24 +15,33 @@ const MOST_LAYOUTS = 16;
 export class TokenOrders {
   readonly #native: NativeModule;
   readonly #layouts = new Map<string, Map<AxisOrder, NativeHandle | undefined>>();
+  /** Every layer and step of a model comes with the same layout. */
+  #latest?: {
+    readonly layout: TokenLayout;
+    readonly orders: Map<AxisOrder, NativeHandle | undefined>;
+  };
 
   constructor(native: NativeModule) {
     this.#native = native;
   }
 
+  /** `layout` is frozen. */
   choose(view: NativeView, layout: TokenLayout, orders: readonly AxisOrder[]): OrderChoice {
     const known = this.#ordersOf(layout);
-    const distinct = [...new Set(orders)];
-    return {
-      orders: distinct.map((order) => {
-        if (!known.has(order)) known.set(order, this.#make(view, layout, order));
-        return known.get(order);
-      }),
-      orderChoice: Uint32Array.from(orders, (order) => distinct.indexOf(order)),
-    };
+    const distinct: AxisOrder[] = [];
+    const orderChoice = new Uint32Array(orders.length);
+    for (let head = 0; head < orders.length; head++) {
+      const order = orders[head]!;
+      let index = distinct.indexOf(order);
+      if (index < 0) index = distinct.push(order) - 1;
+      orderChoice[head] = index;
+      if (!known.has(order)) known.set(order, this.#make(view, layout, order));
+    }
+    return { orders: distinct.map((order) => known.get(order)), orderChoice };
   }
 
   #ordersOf(layout: TokenLayout): Map<AxisOrder, NativeHandle | undefined> {
+    if (layout === this.#latest?.layout) return this.#latest.orders;
     const key = describeLayout(layout);
     const orders = this.#layouts.get(key) ?? new Map<AxisOrder, NativeHandle | undefined>();
     this.#layouts.delete(key);
@@ -41,6 +50,7 @@ export class TokenOrders {
       if (this.#layouts.size <= MOST_LAYOUTS) break;
       this.#layouts.delete(oldest);
     }
+    this.#latest = { layout, orders };
     return orders;
   }
 
