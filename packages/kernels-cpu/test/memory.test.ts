@@ -45,6 +45,32 @@ describe("memory", () => {
     view.dispose();
   });
 
+  it("comes back when tensors are disposed of while the stream is idle", async () => {
+    const view = createView();
+    const input = view.upload(filled([MIB], 1));
+    await untilIdle(view);
+    input.dispose();
+    expect(view.memory()).toBe(4 * MIB); // JavaScript's thread gives nothing back itself
+    await delay(800);
+    expect(view.memory()).toBe(0);
+    view.dispose();
+  });
+
+  it("that is kept makes room for other sizes, the oldest first", async () => {
+    const view = createView();
+    const [small, ...hosts] = [MIB / 2, MIB, 2 * MIB, 3 * MIB].map((size) => filled([size], 1));
+    const inputs = hosts.map((host) => view.upload(host));
+    for (const input of inputs) input.dispose();
+    expect(view.memory()).toBe(24 * MIB);
+    const other = view.upload(small!);
+    expect(view.memory()).toBe(22 * MIB); // the first one's 4 MiB for 2
+    const again = hosts.slice(1).map((host) => view.upload(host));
+    expect(view.memory()).toBe(22 * MIB);
+    for (const tensor of [other, ...again]) tensor.dispose();
+    expect(await untilIdle(view)).toBe(0);
+    view.dispose();
+  });
+
   it("of tensors that are dropped without dispose comes back with the garbage collector", async () => {
     const view = createView();
     for (let i = 0; i < 8; i++) view.upload(filled([MIB], i));

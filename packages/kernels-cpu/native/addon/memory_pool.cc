@@ -1,6 +1,9 @@
 #include "memory_pool.h"
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "pages.h"
 
 namespace paroattn {
 namespace {
@@ -8,12 +11,19 @@ namespace {
 constexpr size_t kAlignment = 64;
 // Small allocations are malloc's own business.
 constexpr size_t kLeastPooled = 64 << 10;
-// What lies unused while the stream works; an idle stream trims it all.
-constexpr size_t kMostKept = size_t{512} << 20;
+constexpr size_t kPage = 4096;
 
 size_t rounded(size_t bytes) noexcept {
-  const size_t multiple = bytes >= kLeastPooled ? 4096 : kAlignment;
+  const size_t multiple = bytes >= kLeastPooled ? kPage : kAlignment;
   return bytes == 0 ? multiple : (bytes + multiple - 1) / multiple * multiple;
+}
+
+void* take(size_t size) noexcept {
+  return size >= kLeastPooled ? map_pages(size) : std::aligned_alloc(kAlignment, size);
+}
+
+void give_back(void* pointer, size_t size) noexcept {
+  size >= kLeastPooled ? unmap_pages(pointer, size) : std::free(pointer);
 }
 
 }  // namespace
@@ -23,61 +33,126 @@ MemoryPool::~MemoryPool() { trim(); }
 void* MemoryPool::allocate(size_t bytes) noexcept {
   const size_t size = rounded(bytes);
   if (size < bytes) return nullptr;
-#ifndef PAROATTN_NO_POOL
   if (size >= kLeastPooled) {
-    // Sizes must match, so that what is held is what was asked for; a model asks for the same ones again and again.
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = free_.find(size);
-    if (found != free_.end()) {
-      void* const pointer = found->second;
-      free_.erase(found);
-      kept_ -= size;
-      return pointer;
-    }
+    if (void* const pointer = take_unused(size)) return pointer;
+    make_room(size);
   }
-#endif
-  void* pointer = std::aligned_alloc(kAlignment, size);
+  void* pointer = take(size);
   if (pointer == nullptr) {
     trim();
-    pointer = std::aligned_alloc(kAlignment, size);
+    pointer = take(size);
   }
-  if (pointer != nullptr) held_.fetch_add(size, std::memory_order_relaxed);
+  if (pointer == nullptr) return nullptr;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  held_ += size;
+  count_used();
   return pointer;
 }
 
 void MemoryPool::release(void* pointer, size_t bytes) noexcept {
   if (pointer == nullptr) return;
   const size_t size = rounded(bytes);
-#ifndef PAROATTN_NO_POOL
-  if (size >= kLeastPooled) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (kept_ + size <= kMostKept) {
-      try {
-        free_.emplace(size, pointer);
-        kept_ += size;
-        return;
-      } catch (...) {
-        // No memory for the list: free the block instead.
-      }
-    }
-  }
-#endif
-  std::free(pointer);
-  held_.fetch_sub(size, std::memory_order_relaxed);
+  if (size >= kLeastPooled && keep(pointer, size)) return;
+  give_back(pointer, size);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  held_ -= size;
 }
 
 void MemoryPool::trim() noexcept {
+  trim_to(0);
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& block : free_) std::free(block.second);
-  held_.fetch_sub(kept_, std::memory_order_relaxed);
-  free_.clear();
-  kept_ = 0;
+  most_used_ = 0;
+  count_used();
 }
 
-bool MemoryPool::keeps_memory() noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return kept_ > 0;
+void MemoryPool::retire() noexcept {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    retired_ = true;
+    on_unused_ = nullptr;
+  }
+  trim();
 }
+
+// Sizes must match, so that what is held is what was asked for; a model asks for the same ones again and again.
+void* MemoryPool::take_unused(size_t size) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = unused_.find(size);
+  if (found == unused_.end()) return nullptr;
+  void* const pointer = found->second.pointer;
+  ages_.erase(found->second.age);
+  unused_.erase(found);
+  kept_ -= size;
+  count_used();
+  return pointer;
+}
+
+// What is to be allocated may not come on top of what other sizes are kept of.
+void MemoryPool::make_room(size_t size) noexcept {
+  while (true) {
+    std::pair<size_t, void*> block;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      const size_t most = std::max(most_used_, held_ - kept_ + size);
+      if (kept_ == 0 || held_ + size <= most) return;
+      block = pop_oldest();
+    }
+    give_back(block.second, block.first);
+  }
+}
+
+bool MemoryPool::keep(void* pointer, size_t size) noexcept {
+#ifdef PAROATTN_NO_POOL
+  static_cast<void>(pointer);
+  static_cast<void>(size);
+  return false;
+#else
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (retired_) return false;
+  try {
+    const auto entry = unused_.emplace(size, Block{pointer, next_age_});
+    try {
+      ages_.emplace(next_age_, entry);
+    } catch (...) {
+      unused_.erase(entry);
+      throw;
+    }
+  } catch (...) {
+    return false;  // no memory for the lists
+  }
+  ++next_age_;
+  const bool first = kept_ == 0;
+  kept_ += size;
+  if (on_unused_ && (first || has_surplus())) on_unused_();
+  return true;
+#endif
+}
+
+void MemoryPool::trim_to(size_t most) noexcept {
+  while (true) {
+    std::pair<size_t, void*> block;
+    {
+      // One at a time: who wants the lock does not wait for the system.
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (kept_ <= most) return;
+      block = pop_oldest();
+    }
+    give_back(block.second, block.first);
+  }
+}
+
+std::pair<size_t, void*> MemoryPool::pop_oldest() noexcept {
+  const auto oldest = ages_.begin();
+  const Unused::iterator entry = oldest->second;
+  const std::pair<size_t, void*> block = {entry->first, entry->second.pointer};
+  unused_.erase(entry);
+  ages_.erase(oldest);
+  kept_ -= block.first;
+  held_ -= block.first;
+  return block;
+}
+
+void MemoryPool::count_used() noexcept { most_used_ = std::max<size_t>(most_used_, held_ - kept_); }
 
 Allocator MemoryPool::allocator() noexcept {
   return {[](size_t bytes, void* context) { return static_cast<MemoryPool*>(context)->allocate(bytes); },

@@ -32,7 +32,13 @@ std::string out_of_memory(const Command& command) {
 
 }  // namespace
 
-Stream::Stream(size_t threads) : threads_(threads), thread_([this] { loop(); }) {}
+Stream::Stream(size_t threads)
+    : threads_(threads),
+      pool_(std::make_shared<MemoryPool>([this] {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        wake_.notify_one();
+      })),
+      thread_([this] { loop(); }) {}
 
 Stream::~Stream() { stop(); }
 
@@ -73,13 +79,7 @@ void Stream::loop() {
   DnnlContext dnnl(pool_->allocator());
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    const auto busy = [this] { return !queue_.empty() || closing_ || stopping_; };
-    if (!wake_.wait_for(lock, kIdle, busy)) {
-      lock.unlock();
-      pool_->trim();
-      lock.lock();
-      wake_.wait(lock, busy);
-    }
+    sleep(lock);
     if (stopping_ || queue_.empty()) break;
     {
       Command command = std::move(queue_.front());
@@ -90,8 +90,29 @@ void Stream::loop() {
       team.settle();
       // The command's hold on its tensors ends here, outside the lock.
     }
+    if (pool_->has_surplus()) pool_->trim_surplus();
     lock.lock();
     running_.reset();
+  }
+  lock.unlock();
+  pool_->retire();
+}
+
+// Until there is a command, or no more are to come.
+void Stream::sleep(std::unique_lock<std::mutex>& lock) {
+  const auto has_work = [this] { return !queue_.empty() || closing_ || stopping_; };
+  while (!has_work()) {
+    const bool kept = pool_->keeps_memory();
+    const auto woken = [&] { return has_work() || pool_->has_surplus() || (!kept && pool_->keeps_memory()); };
+    if (!kept) {
+      wake_.wait(lock, woken);
+      continue;
+    }
+    const bool rested = !wake_.wait_for(lock, kIdle, woken);
+    if (has_work()) return;
+    lock.unlock();
+    rested ? pool_->trim() : pool_->trim_surplus();
+    lock.lock();
   }
 }
 

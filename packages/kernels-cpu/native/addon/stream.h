@@ -30,12 +30,13 @@ class Stream {
 
  private:
   void loop();
+  void sleep(std::unique_lock<std::mutex>& lock);
   void execute(Command& command, DnnlContext& dnnl);
   FailurePtr attempt(Command& command, DnnlContext& dnnl);
 
   const size_t threads_;
-  const std::shared_ptr<MemoryPool> pool_ = std::make_shared<MemoryPool>();
-  std::mutex mutex_;
+  const std::shared_ptr<MemoryPool> pool_;
+  std::mutex mutex_;  // not to be held where the pool is called: it takes this one with its own locked
   std::condition_variable wake_;
   std::deque<Command> queue_;
   std::shared_ptr<Cancellation> running_;  // of the command that runs
