@@ -1,18 +1,21 @@
 #include "stream.h"
 
+#include <hwy/cache_control.h>
 #include <omp.h>
 
 #include <chrono>
 #include <exception>
 #include <utility>
 
-#include "common/team.h"
-
 namespace paroattn {
 namespace {
 
 // A stream that has had nothing to do for so long gives its unused memory back.
 constexpr auto kIdle = std::chrono::milliseconds(500);
+// JavaScript takes about so long from one command to the next. To wake a thread takes as long, of JavaScript's time too.
+constexpr auto kWatch = std::chrono::microseconds(200);
+// Shorter commands may not have woken the team; then it is left asleep.
+constexpr auto kLong = std::chrono::microseconds(100);
 
 FailurePtr failure_of(const Command& command, std::string message) {
   return std::make_shared<Failure>(Failure{command.operator_name, std::move(message), 0});
@@ -38,6 +41,7 @@ Stream::Stream(size_t threads)
         const std::lock_guard<std::mutex> lock(mutex_);
         wake_.notify_one();
       })),
+      team_(threads),
       thread_([this] { loop(); }) {}
 
 Stream::~Stream() { stop(); }
@@ -47,6 +51,8 @@ void Stream::push(Command command) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (closing_ || stopping_) return;
     queue_.push_back(std::move(command));
+    called_ = true;
+    if (asleep_) team_.keep_clear_of_caller();
   }
   wake_.notify_one();
 }
@@ -55,6 +61,7 @@ void Stream::close() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closing_ = true;
+    called_ = true;
   }
   wake_.notify_one();
 }
@@ -64,6 +71,7 @@ void Stream::stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
+    called_ = true;
     dropped.swap(queue_);
     if (running_) running_->flag = true;
   }
@@ -74,20 +82,20 @@ void Stream::stop() {
 void Stream::loop() {
   // The OpenMP team belongs to the thread that asks for it: oneDNN's loops and ours share this one.
   omp_set_num_threads(static_cast<int>(threads_));
-  Team team(threads_);
-  team.settle();
+  team_.settle();
   DnnlContext dnnl(pool_->allocator());
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    sleep(lock);
+    if (queue_.empty()) await_work(lock);
     if (stopping_ || queue_.empty()) break;
     {
       Command command = std::move(queue_.front());
       queue_.pop_front();
       running_ = command.view->cancellation;
       lock.unlock();
+      const auto start = std::chrono::steady_clock::now();
       execute(command, dnnl);
-      team.settle();
+      if (std::chrono::steady_clock::now() - start > kLong) team_.settle();
       // The command's hold on its tensors ends here, outside the lock.
     }
     if (pool_->has_surplus()) pool_->trim_surplus();
@@ -99,6 +107,20 @@ void Stream::loop() {
 }
 
 // Until there is a command, or no more are to come.
+void Stream::await_work(std::unique_lock<std::mutex>& lock) {
+  if (closing_ || stopping_) return;
+  called_ = false;
+  lock.unlock();
+  // On a single processor JavaScript waits for whoever watches.
+  static const bool watches = std::thread::hardware_concurrency() > 1;
+  const auto end = std::chrono::steady_clock::now() + kWatch;
+  while (watches && !called_.load(std::memory_order_relaxed) && std::chrono::steady_clock::now() < end) hwy::Pause();
+  lock.lock();
+  asleep_ = true;
+  sleep(lock);
+  asleep_ = false;
+}
+
 void Stream::sleep(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return !queue_.empty() || closing_ || stopping_; };
   while (!has_work()) {

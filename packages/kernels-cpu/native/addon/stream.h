@@ -2,6 +2,7 @@
 #ifndef PAROATTN_ADDON_STREAM_H_
 #define PAROATTN_ADDON_STREAM_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "command.h"
+#include "common/team.h"
 #include "memory_pool.h"
 
 namespace paroattn {
@@ -30,6 +32,7 @@ class Stream {
 
  private:
   void loop();
+  void await_work(std::unique_lock<std::mutex>& lock);
   void sleep(std::unique_lock<std::mutex>& lock);
   void execute(Command& command, DnnlContext& dnnl);
   FailurePtr attempt(Command& command, DnnlContext& dnnl);
@@ -40,6 +43,9 @@ class Stream {
   std::condition_variable wake_;
   std::deque<Command> queue_;
   std::shared_ptr<Cancellation> running_;  // of the command that runs
+  Team team_;
+  std::atomic<bool> called_{false};  // since the stream's thread began to watch
+  bool asleep_ = false;
   bool closing_ = false;
   bool stopping_ = false;
   std::thread thread_;

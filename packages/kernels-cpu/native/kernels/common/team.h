@@ -7,7 +7,9 @@
 // them should not choose the same processors.
 //
 // Such a team leaves no processor to the thread that hands out its work, JavaScript's, which wakes for microseconds at a time
-// and is to go first when it does: threads of the team ask for the longest slices of time there are.
+// and is to go first when it does: threads of the team ask for the longest slices of time there are. And the thread that
+// begins the work keeps clear of the processor where it is handed out, or one of the two would wait for the other while the
+// other processors have nothing to do.
 #ifndef PAROATTN_COMMON_TEAM_H_
 #define PAROATTN_COMMON_TEAM_H_
 
@@ -15,10 +17,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #ifdef __linux__
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include "common/time_slice.h"
@@ -41,6 +46,7 @@ class Team {
     for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
       if (CPU_ISSET(processor, &allowed)) homes_.push_back(processor);
     }
+    tied_.resize(homes_.size());
 #else
     static_cast<void>(threads);
 #endif
@@ -53,30 +59,47 @@ class Team {
     const auto now = std::chrono::steady_clock::now();
     if (now - settled_ < std::chrono::milliseconds(2)) return;
     settled_ = now;
-    tie();
-  }
-
- private:
-  void tie() const {
 #ifdef __linux__
-    const int threads = static_cast<int>(homes_.size());
-#pragma omp parallel num_threads(threads)
-    {
-      static thread_local int home = -1;
-      const int wanted = homes_[static_cast<size_t>(omp_get_thread_num())];
-      if (home != wanted) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(wanted, &set);
-        // Where this is forbidden the thread stays free, as it was.
-        sched_setaffinity(0, sizeof(set), &set);
-        ask_for_time_slice(kSlice);
-        home = wanted;
-      }
-    }
+    tie_all();
 #endif
   }
 
+  // To be called on the thread that hands out work, while the team's own thread sleeps.
+  void keep_clear_of_caller() {
+#ifdef __linux__
+    if (homes_.empty() || sched_getcpu() != homes_[0]) return;
+    std::swap(homes_[0], homes_[1]);
+    for (size_t thread : {0, 1}) tie(thread);
+#endif
+  }
+
+ private:
+#ifdef __linux__
+  void tie_all() {
+    const int threads = static_cast<int>(homes_.size());
+#pragma omp parallel num_threads(threads)
+    {
+      static thread_local const pid_t id = static_cast<pid_t>(syscall(SYS_gettid));
+      const size_t thread = static_cast<size_t>(omp_get_thread_num());
+      if (tied_[thread] != id) {
+        tied_[thread] = id;
+        tie(thread);
+        ask_for_time_slice(kSlice);
+      }
+    }
+  }
+
+  // Where this is forbidden the thread stays free, as it was.
+  void tie(size_t thread) const {
+    if (tied_[thread] == 0) return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(homes_[thread], &set);
+    sched_setaffinity(tied_[thread], sizeof(set), &set);
+  }
+
+  std::vector<pid_t> tied_;  // the ids of the threads; 0: not yet known
+#endif
   std::vector<int> homes_;  // of each thread; empty: nothing is tied
   std::chrono::steady_clock::time_point settled_{};
 };

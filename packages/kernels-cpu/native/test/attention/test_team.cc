@@ -51,6 +51,35 @@ Settled settle(size_t threads) {
   return settled;
 }
 
+// The processor that the calling thread is tied to; -1 where it is not.
+int home() {
+  cpu_set_t set;
+  sched_getaffinity(0, sizeof(set), &set);
+  if (CPU_COUNT(&set) != 1) return -1;
+  int processor = 0;
+  while (!CPU_ISSET(processor, &set)) ++processor;
+  return processor;
+}
+
+// Where the threads of a team of all processors are tied once work was handed out where its first thread was.
+std::vector<int> homes_beside_caller(size_t threads, int* caller) {
+  omp_set_num_threads(static_cast<int>(threads));
+  paroattn::Team team(threads);
+  team.settle();
+  *caller = home();
+  std::thread([&] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(*caller, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+    team.keep_clear_of_caller();
+  }).join();
+  std::vector<int> homes(threads);
+#pragma omp parallel
+  homes[static_cast<size_t>(omp_get_thread_num())] = home();
+  return homes;
+}
+
 }  // namespace
 
 void check_team(Checks& checks) {
@@ -64,6 +93,15 @@ void check_team(Checks& checks) {
     checks.expect(whole.slices == std::vector<uint64_t>(processors, processors > 1 ? longest : usual),
                   "and its threads let others go first");
   }).join();
+  if (processors > 1) {
+    std::thread([&] {
+      int caller = -1;
+      const std::vector<int> homes = homes_beside_caller(processors, &caller);
+      checks.expect(caller >= 0 && homes[0] != caller, "its first thread keeps clear of where work is handed out");
+      checks.expect(std::set<int>(homes.begin(), homes.end()).size() == processors && homes[1] == caller,
+                    "and the others share what is left");
+    }).join();
+  }
   std::thread([&] {
     const Settled larger = settle(processors + 1);
     checks.expect(larger.of_thread == std::vector<size_t>(processors + 1, processors), "other teams stay free");
