@@ -4,9 +4,9 @@ import {
   type Plan,
   paroAttention,
   precisionFromName,
-  type StepSchedule,
 } from "@paroattn/attention";
 import { nativeOrder } from "@paroattn/reorder";
+import type { ParoSchedule } from "../plans/schedule.js";
 
 /** `paro-native` is PARO's control: masks of its own, every head in native order. */
 export const STRATEGIES = ["dense", "paro", "paro-native"] as const;
@@ -30,7 +30,7 @@ export interface Combination {
   readonly precision: string;
   readonly plan: Plan | undefined;
   /** Of PARO; none: the plan's masks at every step. */
-  readonly schedule?: Required<StepSchedule> | undefined;
+  readonly schedule?: ParoSchedule | undefined;
 }
 
 /** Every strategy at every density in every precision; dense has one density. Grouped by precision. */
@@ -38,7 +38,7 @@ export function combine(options: {
   readonly dense: boolean;
   readonly planned: readonly PlannedCombination[];
   readonly precisions: readonly string[];
-  readonly schedule?: Required<StepSchedule> | undefined;
+  readonly schedule?: ParoSchedule | undefined;
 }): Combination[] {
   const { dense, planned, precisions, schedule } = options;
   return precisions.flatMap((precision) => [

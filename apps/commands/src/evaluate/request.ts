@@ -1,10 +1,9 @@
-import type { StepSchedule } from "@paroattn/attention";
 import type { App } from "../app.js";
 import type { DrawingSettings } from "../drawing-settings.js";
 import { readPromptFile } from "../files/prompt-file.js";
 import { isSampleModel, modelOf } from "../model.js";
 import { CALIBRATION_SEED, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
-import { readSchedule, type ScheduleFlags } from "../plans/schedule.js";
+import { type ParoSchedule, readSchedule, type ScheduleFlags } from "../plans/schedule.js";
 import { UsageError } from "../terminal/run-command.js";
 import type { StrategyName } from "./combinations.js";
 import { type PlanFromFile, readPlans } from "./plans.js";
@@ -38,7 +37,7 @@ export interface Request {
   /** Those of `--plan`; undefined where the sample model's are to be used, or none. */
   readonly plans: readonly PlanFromFile[] | undefined;
   /** Of PARO; undefined for the plans' masks at every step. */
-  readonly schedule: Required<StepSchedule> | undefined;
+  readonly schedule: ParoSchedule | undefined;
 }
 
 const DEFAULT_SEEDS = [1];

@@ -5,16 +5,19 @@ import { defaultSteps, modelOf } from "../model.js";
 import { listOf, parsedBy, schemas } from "../options.js";
 import { UsageError } from "../terminal/run-command.js";
 
+/** What PARO does over the steps of a run. */
+export type ParoSchedule = Required<Pick<StepSchedule, "warmUp" | "refresh">>;
+
 /** Flags of PARO over the steps of a run. */
 export interface ScheduleFlags {
   readonly warmUp?: number;
-  readonly refresh?: NonNullable<StepSchedule["refresh"]>;
+  readonly refresh?: ParoSchedule["refresh"];
   readonly model?: string;
   readonly steps?: number;
 }
 
 /** "0,10,20", or "every:5". */
-function parseRefresh(text: string): NonNullable<StepSchedule["refresh"]> {
+function parseRefresh(text: string): ParoSchedule["refresh"] {
   const [, every] = /^every:(.*)$/.exec(text) ?? [];
   try {
     if (every !== undefined) return { every: parsedBy(schemas.steps)(every) };
@@ -48,7 +51,7 @@ export function readSchedule(
   app: App,
   flags: ScheduleFlags,
   { usesParo }: { readonly usesParo: boolean },
-): Required<StepSchedule> | undefined {
+): ParoSchedule | undefined {
   const { warmUp, refresh } = flags;
   if (warmUp === undefined && refresh === undefined) return undefined;
   const { steps = defaultSteps(app, modelOf(app, flags.model)) } = flags;
@@ -67,7 +70,7 @@ export function readSchedule(
 }
 
 /** "2 steps dense first; masks made anew at 4, 8". */
-export function describeSchedule({ warmUp, refresh }: Required<StepSchedule>): string {
+export function describeSchedule({ warmUp, refresh }: ParoSchedule): string {
   const of = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
   const first = warmUp === 0 ? [] : [`${of(warmUp)} dense first`];
   const when = "length" in refresh ? `at ${refresh.join(", ")}` : `every ${of(refresh.every)}`;
