@@ -181,6 +181,9 @@ describe("rettention is refused before the first step", () => {
       expect(StrategyError.isInstance(error)).toBe(true);
       expect(error.message).toContain(message);
     }
+    expect(() => rettention({ residual: "fp16" as "bf16" })).toThrow(
+      "Expected residuals in f32, bf16 or int8 but found fp16",
+    );
     expect(() => rettention({ lambda: -1 })).toThrow("Expected a lambda from 0 to 1 but found -1");
   });
 });

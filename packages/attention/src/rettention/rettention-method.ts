@@ -1,6 +1,6 @@
 import type { AttentionPrecision, Backend, DeviceMask, DeviceTensor } from "@paroattn/backend";
 import type { AxisOrder } from "@paroattn/reorder";
-import { fromFloat32, type Tensor, tensor, toFloat32 } from "@paroattn/tensor";
+import { tensor, toFloat32 } from "@paroattn/tensor";
 import { type KeptTensor, keepTensor } from "../run/kept-tensor.js";
 import { type Attended, notThere, type ScheduledMethod } from "../run/scheduled-run.js";
 import { type Kept, SiteStore } from "../run/site-store.js";
@@ -8,6 +8,7 @@ import type { AttentionFront, AttentionSite } from "../strategy.js";
 import type { WindowMask } from "../window/window-mask.js";
 import { denominatorRatio } from "./denominator-ratio.js";
 import { keepResidual, type ResidualPrecision } from "./keep-residual.js";
+import { residualOf } from "./residual-of.js";
 
 interface RettentionMethodOptions {
   readonly window: WindowMask;
@@ -52,6 +53,8 @@ export class RettentionMethod implements ScheduledMethod {
     const mask = this.#mask;
     const all = backend.attention({ operands, returnLogSumExp: true });
     const kept = backend.attention({ operands, mask, returnLogSumExp: true });
+    // Freed behind what is computed of it: each is as large as an output.
+    using keptOutput = kept.output;
     const [logOfAll, logOfKept] = await Promise.all([
       backend.read(all.logSumExp!),
       backend.read(kept.logSumExp!),
@@ -60,9 +63,9 @@ export class RettentionMethod implements ScheduledMethod {
       denominatorRatio({ kept: toFloat32(logOfKept), all: toFloat32(logOfAll) }),
     );
     const { shape } = logOfAll;
-    const residual = residualOf(site, backend, {
+    using residual = residualOf(site, backend, {
       all: all.output,
-      kept: kept.output,
+      kept: keptOutput,
       ratio: { dtype: "f32", shape, data: ratio },
     });
     const shortfall = backend.upload(
@@ -78,12 +81,9 @@ export class RettentionMethod implements ScheduledMethod {
     const measured = this.#measured.get(site);
     if (measured === undefined) throw notThere(site);
     using operands = front.operands({ orders: this.#orders, precision });
-    const { output } = backend.attention({
-      operands,
-      mask: this.#mask,
-      rowScale: this.#rowScale(site, backend, measured.shortfall.view(backend)),
-      residual: measured.residual.view(backend),
-    });
+    const rowScale = this.#rowScale(site, backend, measured.shortfall.view(backend));
+    using residual = measured.residual.view(backend);
+    const { output } = backend.attention({ operands, mask: this.#mask, rowScale, residual });
     return { output, density: window.density };
   }
 
@@ -122,29 +122,4 @@ export class RettentionMethod implements ScheduledMethod {
     const negative = backend.combine({ terms: [{ tensor: missing, factor: -1 }] });
     return backend.add({ a: negative, b: scalar(1) });
   }
-}
-
-/** all - ratio * kept, [batch, tokens, heads * headDim]. */
-function residualOf(
-  { heads, headDim }: AttentionSite,
-  backend: Backend,
-  of: { readonly all: DeviceTensor; readonly kept: DeviceTensor; readonly ratio: Tensor<"f32"> },
-): DeviceTensor {
-  const { all, kept, ratio } = of;
-  const { dtype, shape } = all;
-  const [batch, tokens] = shape as [number, number, number];
-  const byHead = backend.upload(fromFloat32({ ...ratio, dtype: dtype as "f32" | "f16" | "bf16" }));
-  const scaled = backend.multiply({
-    a: backend.reshape({ input: kept, shape: [batch, tokens, heads, headDim] }),
-    b: backend.reshape({
-      input: backend.permute({ input: byHead, axes: [0, 2, 1] }),
-      shape: [batch, tokens, heads, 1],
-    }),
-  });
-  return backend.combine({
-    terms: [
-      { tensor: all, factor: 1 },
-      { tensor: backend.reshape({ input: scaled, shape }), factor: -1 },
-    ],
-  });
 }

@@ -50,6 +50,12 @@ export function rettention(options: RettentionOptions = {}): AttentionStrategy {
   if (!(lambda >= 0 && lambda <= 1)) {
     throw new StrategyError({ expected: "a lambda from 0 to 1", found: String(lambda) });
   }
+  if (!["f32", "bf16", "int8"].includes(residual)) {
+    throw new StrategyError({
+      expected: "residuals in f32, bf16 or int8",
+      found: String(residual),
+    });
+  }
   const precision = resolvePrecision(options.precision);
   const strategy = "rettention";
   return {
