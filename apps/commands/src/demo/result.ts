@@ -53,7 +53,8 @@ export function formatDemo(app: App, result: DemoResult, backend: string): strin
     ["caption checker", judge(dense), judge(paro), ""],
   ]);
   return [
-    `"${prompt}", seed ${seed}, ${backend}`,
+    `"${prompt}", seed ${seed}`,
+    backend,
     "",
     table,
     "",
