@@ -25,6 +25,7 @@ const floors = {
   ],
   "packages/attention": [
     "packages/backend",
+    "packages/quant",
     "packages/tensor",
     "packages/reorder",
     "packages/sparse-masks",

@@ -4,7 +4,8 @@ import { type BlockMask, bucketOf } from "@paroattn/sparse-masks";
 import { pictureOfRows } from "../masks/picture-of-rows.js";
 import { StepMasks, type StepMemory } from "../masks/step-masks.js";
 import { type Plan, planMask } from "../plan/plan.js";
-import type { Attended, ScheduledMethod } from "../run/scheduled-run.js";
+import type { Attended } from "../run/attended.js";
+import type { ScheduledMethod } from "../run/scheduled-run.js";
 import { ScheduleError } from "../schedule/schedule-error.js";
 import type { AttentionFront, AttentionSite } from "../strategy.js";
 

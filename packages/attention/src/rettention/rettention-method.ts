@@ -1,8 +1,9 @@
 import type { AttentionPrecision, Backend, DeviceMask, DeviceTensor } from "@paroattn/backend";
 import type { AxisOrder } from "@paroattn/reorder";
 import { tensor, toFloat32 } from "@paroattn/tensor";
+import type { Attended } from "../run/attended.js";
 import { type KeptTensor, keepTensor } from "../run/kept-tensor.js";
-import { type Attended, notThere, type ScheduledMethod } from "../run/scheduled-run.js";
+import { notThere, type ScheduledMethod } from "../run/scheduled-run.js";
 import { type Kept, SiteStore } from "../run/site-store.js";
 import type { AttentionFront, AttentionSite } from "../strategy.js";
 import type { WindowMask } from "../window/window-mask.js";

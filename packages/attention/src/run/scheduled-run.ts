@@ -1,16 +1,11 @@
-import type { AttentionPrecision, DeviceTensor } from "@paroattn/backend";
+import type { AttentionPrecision } from "@paroattn/backend";
 import { ScheduleError } from "../schedule/schedule-error.js";
 import { type StepRole, type StepSchedule, stepRoles } from "../schedule/step-schedule.js";
 import type { AttentionFront, AttentionRun, AttentionSite, GenerationInfo } from "../strategy.js";
+import type { Attended } from "./attended.js";
 import { denseSite } from "./dense-site.js";
 import { type KeptTensor, keepTensor } from "./kept-tensor.js";
 import { SiteStore } from "./site-store.js";
-
-/** A site's output, and the work that it took: executed / all valid query-key pairs, all passes counted. */
-export interface Attended {
-  readonly output: DeviceTensor;
-  readonly density: number;
-}
 
 type Answer = (site: AttentionSite, front: AttentionFront) => Attended | Promise<Attended>;
 
