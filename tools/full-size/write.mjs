@@ -8,9 +8,15 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "../setup/prepare.mjs";
 import { main, root } from "../setup/steps.mjs";
-import * as cogVideoXConfigs from "./cogvideox-5b/configs.mjs";
+import {
+  jsonFiles as cogVideoXFiles,
+  transformerConfig as cogVideoXTransformer,
+} from "./cogvideox-5b/configs.mjs";
 import * as cogVideoXTensors from "./cogvideox-5b/tensors.mjs";
-import * as pixArtConfigs from "./pixart-sigma/configs.mjs";
+import {
+  jsonFiles as pixArtFiles,
+  transformerConfig as pixArtTransformer,
+} from "./pixart-sigma/configs.mjs";
 import * as pixArtTensors from "./pixart-sigma/tensors.mjs";
 import { randomWeights } from "./random-weights.mjs";
 import { textEncoderTensors } from "./t5-xxl.mjs";
@@ -18,8 +24,16 @@ import { bytesOf } from "./tensors.mjs";
 import { weightFiles } from "./weight-files.mjs";
 
 const MODELS = {
-  "pixart-sigma": { ...pixArtConfigs, ...pixArtTensors },
-  "cogvideox-5b": { ...cogVideoXConfigs, ...cogVideoXTensors },
+  "pixart-sigma": {
+    ...pixArtTensors,
+    jsonFiles: pixArtFiles,
+    transformerConfig: pixArtTransformer,
+  },
+  "cogvideox-5b": {
+    ...cogVideoXTensors,
+    jsonFiles: cogVideoXFiles,
+    transformerConfig: cogVideoXTransformer,
+  },
 };
 const USAGE = `usage: node tools/full-size/write.mjs ${Object.keys(MODELS).join("|")} FOLDER [--layers N]`;
 const TENSOR_PACKAGE = "@paroattn/tensor";
