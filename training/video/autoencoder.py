@@ -34,12 +34,16 @@ CONFIG = dict(
 ANCHOR = 0.5
 # The decoder learns to bear small errors of the latents: those of a sampler with few steps.
 LATENT_NOISE = 0.1
-PIECE = 17  # frames: the first group and two more, in two turns of the autoencoder's own loop
+# Frames of a piece, and how many pieces of 32x32 make a batch. One frame at a time teaches shapes from many scenes; nine,
+# what a group of frames shows of motion; 17, what one turn of the autoencoder's own loop over frames hands on to the next.
+PIECES = [(1, 48), (9, 7), (17, 4)]
 TWO_SHARE = 0.3
 
-STAGES = [  # side of the crops, batch, share of the minutes, learning rate at the start and at the end
-    dict(side=32, batch=4, share=0.55, rate=(2e-3, 1e-3)),
-    dict(side=64, batch=2, share=0.45, rate=(1e-3, 3e-5)),
+# side: of the crops. mix: how often each of PIECES. share: of the minutes. rate: learning rate, start and end. batch: times PIECES'.
+STAGES = [
+    dict(side=32, mix=(0.6, 0.3, 0.1), share=0.5, rate=(2e-3, 2e-3), batch=1),
+    dict(side=32, mix=(0.25, 0.35, 0.4), share=0.35, rate=(2e-3, 5e-4), batch=1),
+    dict(side=64, mix=(0.1, 0.3, 0.6), share=0.15, rate=(5e-4, 2e-5), batch=0.25),
 ]
 
 
@@ -53,16 +57,17 @@ def make_clips(rng, count, device):
 
 
 def pieces(rng, clips, stage):
-    """Pieces of clips as the autoencoder takes them, [batch, 3, PIECE, side, side]."""
+    """Pieces of clips as the autoencoder takes them, [batch, 3, frames, side, side]."""
     pictures, scenes = clips
     side, found = stage["side"], []
-    for i in rng.integers(len(scenes), size=stage["batch"]):
-        first = int(rng.integers(FRAMES - PIECE + 1))
-        at = centres(*scenes[i], first + PIECE // 2)
+    frames, batch = PIECES[rng.choice(len(PIECES), p=stage["mix"])]
+    for i in rng.integers(len(scenes), size=max(1, int(batch * stage["batch"]))):
+        first = int(rng.integers(FRAMES - frames + 1))
+        at = centres(*scenes[i], first + frames // 2)
         # Whole latent cells, so that a crop's grid is a piece of the clip's grid.
         corner = [CELL * round((c / SCALE + rng.integers(-14, 15) - side / 2) / CELL) for c in at[int(rng.integers(len(at)))]]
         left, top = (int(np.clip(c, 0, SIDE - side)) for c in corner)
-        found.append(pictures[i, :, first : first + PIECE, top : top + side, left : left + side])
+        found.append(pictures[i, :, first : first + frames, top : top + side, left : left + side])
     return as_input(torch.stack(found))
 
 
@@ -74,6 +79,8 @@ def as_input(clips):
 def mean_colours(clips):
     """The mean of every cell of a group of frames, [batch, 3, latent frames, cells, cells]; the first frame is alone."""
     cells = torch.nn.functional.avg_pool3d(clips, (1, CELL, CELL))
+    if clips.shape[2] == 1:
+        return cells
     return torch.cat([cells[:, :, :1], torch.nn.functional.avg_pool3d(cells[:, :, 1:], (GROUP, 1, 1))], 2)
 
 

@@ -3,7 +3,6 @@
 import torch
 import torch.nn.functional as F
 from diffusers import CogVideoXDDIMScheduler, CogVideoXTransformer3DModel
-from diffusers.models.embeddings import get_3d_rotary_pos_embed
 from torch import nn
 from transformers import T5Config, T5EncoderModel
 
@@ -26,7 +25,8 @@ TRANSFORMER = dict(
     patch_size=1,
     temporal_compression_ratio=GROUP,
     max_text_seq_length=TEXT_TOKENS,
-    use_rotary_positional_embeddings=True,
+    spatial_interpolation_scale=1.0,
+    use_rotary_positional_embeddings=False,
 )
 TEXT = dict(
     d_model=96,
@@ -47,22 +47,16 @@ SCHEDULER = dict(
 )
 
 
-def rotary():
-    """cos and sin for every token of the full grid, F32 [tokens, head_dim], as the diffusers pipeline makes them."""
-    frames, rows, columns = GRID
-    return get_3d_rotary_pos_embed(TRANSFORMER["attention_head_dim"], ((0, 0), (rows, columns)), (rows, columns), frames)
+class BlockedProcessor:
+    """A diffusers attention processor on this project's own bfloat16 attention for CPUs."""
 
-
-class SubsetProcessor:
-    """A diffusers attention processor whose rotary embedding may differ from sample to sample: [batch, tokens, head_dim]."""
-
-    def __call__(self, attn, hidden_states, encoder_hidden_states, image_rotary_emb, **_):
+    def __call__(self, attn, hidden_states, encoder_hidden_states, image_rotary_emb=None, **_):
         text = encoder_hidden_states.shape[1]
         states = torch.cat([encoder_hidden_states, hidden_states], 1)
         query, key, value = (
             layer(states).unflatten(-1, (attn.heads, -1)).transpose(1, 2) for layer in (attn.to_q, attn.to_k, attn.to_v)
         )
-        query, key = (turn(norm(x), image_rotary_emb, text) for norm, x in ((attn.norm_q, query), (attn.norm_k, key)))
+        query, key = attn.norm_q(query), attn.norm_k(key)
         if query.dtype == torch.bfloat16 and query.device.type == "cpu" and query.shape[2] >= LEAST:
             heads = (x.flatten(0, 1).contiguous() for x in (query, key, value))
             out = BlockedAttention.apply(*heads).view(query.shape)
@@ -72,26 +66,14 @@ class SubsetProcessor:
         return out[:, text:], out[:, :text]
 
 
-def turn(x, rotary, text):
-    """Rotates neighbouring channels of the visual tokens; the first `text` tokens stay."""
-    cos, sin = (part[:, None] for part in rotary)
-    visual = x[:, :, text:]
-    real, imaginary = visual.unflatten(-1, (-1, 2)).unbind(-1)
-    turned = visual * cos + torch.stack([-imaginary, real], -1).flatten(-2) * sin
-    return torch.cat([x[:, :, :text], turned.to(x.dtype)], 2)
-
-
 class Pair(nn.Module):
     """Both are trained together while the grid is coarse; later the text encoder is frozen."""
 
     def __init__(self, pieces):
         super().__init__()
         self.transformer = CogVideoXTransformer3DModel(**TRANSFORMER)
-        self.transformer.set_attn_processor(SubsetProcessor())
+        self.transformer.set_attn_processor(BlockedProcessor())
         self.text_encoder = T5EncoderModel(T5Config(vocab_size=pieces, **TEXT))
-        cos, sin = rotary()
-        self.register_buffer("cos", cos, persistent=False)
-        self.register_buffer("sin", sin, persistent=False)
         # Every block starts as the identity in its timestep's gates, and the output at zero: the usual DiT start.
         gates = [norm.linear for block in self.transformer.transformer_blocks for norm in (block.norm1, block.norm2)]
         for layer in [*gates, self.transformer.norm_out.linear, self.transformer.proj_out]:
@@ -106,12 +88,12 @@ class Pair(nn.Module):
         """latents [batch, tokens, channels]; positions [batch, tokens] in the full grid, frame by frame, row by row."""
         model = self.transformer
         proj = model.patch_embed.proj
-        hidden = F.linear(latents, proj.weight[:, :, 0, 0], proj.bias)
+        places = model.patch_embed.pos_embedding[0, TEXT_TOKENS:].to(latents.dtype)
+        hidden = F.linear(latents, proj.weight[:, :, 0, 0], proj.bias) + places[positions]
         text = model.patch_embed.text_proj(states)
         embedded = model.time_embedding(model.time_proj(timestep).to(hidden.dtype))
-        rotary = self.cos[positions], self.sin[positions]
         for block in model.transformer_blocks:
-            hidden, text = block(hidden, text, embedded, image_rotary_emb=rotary)
+            hidden, text = block(hidden, text, embedded)
         return model.proj_out(model.norm_out(model.norm_final(hidden), temb=embedded))
 
 
@@ -127,7 +109,7 @@ def sample(pair, tokenizer, prompts, seeds, strides=(1, 1), steps=25, guidance=4
     """
     scheduler = CogVideoXDDIMScheduler(**{**SCHEDULER, **({} if shift is None else {"snr_shift_scale": shift})})
     scheduler.set_timesteps(steps)
-    device = pair.cos.device
+    device = next(pair.parameters()).device
     states = pair.encode(ids_of(tokenizer, [""] * len(prompts) + list(prompts)).to(device))
     grid = torch.arange(GRID[0] * GRID[1] * GRID[2]).view(GRID)[:: strides[0], :: strides[1], :: strides[1]]
     shape = (*grid.shape, TRANSFORMER["in_channels"])
