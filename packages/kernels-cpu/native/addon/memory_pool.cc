@@ -87,14 +87,14 @@ void* MemoryPool::take_unused(size_t size) noexcept {
   return pointer;
 }
 
-// What is to be allocated may not come on top of what other sizes are kept of.
+// What is to be allocated may not come on top of much that is kept of other sizes.
 void MemoryPool::make_room(size_t size) noexcept {
   while (true) {
     std::pair<size_t, void*> block;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       const size_t most = std::max(most_used_, held_ - kept_ + size);
-      if (kept_ == 0 || held_ + size <= most) return;
+      if (kept_ <= kAlwaysKept || held_ + size <= most) return;
       block = pop_oldest();
     }
     give_back(block.second, block.first);

@@ -17,7 +17,7 @@ namespace paroattn {
 // Thread-safe: tensors are dropped on whichever thread uses them last. That may be JavaScript's, so a release gives no pages
 // back to the system, which takes tens of milliseconds a gigabyte: the stream's thread does, between its commands.
 //
-// What is used and what is kept together never exceed what was used at once.
+// Beyond what every pool may keep, what is used and what is kept together never exceed what was used at once.
 class MemoryPool {
  public:
   // `on_unused` is called where a release leaves something to do for the thread that gives memory back: it left more than is
@@ -48,6 +48,9 @@ class MemoryPool {
 
  private:
   static constexpr size_t kMostKept = size_t{2} << 30;
+  // A model whose operators take turns with blocks of many sizes would map them anew all the time if it could keep only what
+  // it uses at once.
+  static constexpr size_t kAlwaysKept = size_t{512} << 20;
 
   struct Block {
     void* pointer;
