@@ -56,17 +56,28 @@ describe("memory", () => {
     view.dispose();
   });
 
-  it("that is kept makes room for other sizes, the oldest first", async () => {
+  it("that is kept beyond 512 MiB makes room for other sizes, the oldest first", async () => {
     const view = createView();
-    const [small, ...hosts] = [MIB / 2, MIB, 2 * MIB, 3 * MIB].map((size) => filled([size], 1));
-    const inputs = hosts.map((host) => view.upload(host));
+    const uploadZeros = (mebibytes: number) => view.upload(filled([mebibytes, MIB / 4], 0));
+    const inputs = [200, 208, 216].map(uploadZeros);
     for (const input of inputs) input.dispose();
-    expect(view.memory()).toBe(24 * MIB);
-    const other = view.upload(small!);
-    expect(view.memory()).toBe(22 * MIB); // the first one's 4 MiB for 2
-    const again = hosts.slice(1).map((host) => view.upload(host));
-    expect(view.memory()).toBe(22 * MIB);
+    expect(view.memory()).toBe(624 * MIB);
+    const other = uploadZeros(8);
+    expect(view.memory()).toBe(432 * MIB); // the first one's 200 for 8
+    const again = [208, 216].map(uploadZeros);
+    expect(view.memory()).toBe(432 * MIB);
     for (const tensor of [other, ...again]) tensor.dispose();
+    expect(await untilIdle(view)).toBe(0);
+    view.dispose();
+  });
+
+  it("that is kept below 512 MiB stays, whatever was in use at once", async () => {
+    const view = createView();
+    for (const mebibytes of [4, 8, 12, 2, 4, 8]) {
+      view.upload(filled([mebibytes, MIB / 4], 0)).dispose();
+      await view.flush();
+    }
+    expect(view.memory()).toBe(26 * MIB);
     expect(await untilIdle(view)).toBe(0);
     view.dispose();
   });
