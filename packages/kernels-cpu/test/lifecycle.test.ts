@@ -165,7 +165,7 @@ describe("a storm of aborts", () => {
     expect(counts.done + counts.aborted).toBe(200);
     expect(counts.done).toBeGreaterThan(0);
     expect(counts.aborted).toBeGreaterThan(0);
-    // Longer than the half second after which an idle stream gives unused memory back.
+    // Longer than the two seconds after which an idle stream gives unused memory back.
     await vi.waitFor(() => expect(backend.memory()).toBe(0), { timeout: 10_000, interval: 100 });
     await expectSum(backend);
     backend.dispose();

@@ -17,10 +17,10 @@ function createView(): CpuView {
   return createCpuBackend({ threads: 2 }) as CpuView;
 }
 
-/** Longer than the half second after which an idle stream gives unused memory back. */
+/** Longer than the two seconds after which an idle stream gives unused memory back. */
 async function untilIdle(view: CpuView): Promise<number> {
   await view.flush();
-  await delay(800);
+  await delay(2300);
   return view.memory();
 }
 
@@ -51,7 +51,7 @@ describe("memory", () => {
     await untilIdle(view);
     input.dispose();
     expect(view.memory()).toBe(4 * MIB); // JavaScript's thread gives nothing back itself
-    await delay(800);
+    await delay(2300);
     expect(view.memory()).toBe(0);
     view.dispose();
   });

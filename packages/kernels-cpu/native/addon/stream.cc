@@ -10,8 +10,8 @@
 namespace paroattn {
 namespace {
 
-// A stream that has had nothing to do for so long gives its unused memory back.
-constexpr auto kIdle = std::chrono::milliseconds(500);
+// A stream that has had nothing to do for so long gives its unused memory back. Pauses between two calls are shorter.
+constexpr auto kIdle = std::chrono::milliseconds(2000);
 // JavaScript takes about so long from one command to the next. To wake a thread takes as long, of JavaScript's time too.
 constexpr auto kWatch = std::chrono::microseconds(200);
 // Shorter commands may not have woken the team; then it is left asleep.
