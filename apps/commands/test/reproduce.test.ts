@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -211,6 +211,12 @@ describe("reproduce refuses", () => {
     await expect(refused).rejects.toThrow(UsageError);
     await expect(refused).rejects.toThrow(says);
     await expect(readdir(work)).rejects.toThrow(/ENOENT/);
+  });
+
+  it("a folder whose experiment cannot be read, rather than to take it for a new one", async () => {
+    const work = join(folder, "unreadable");
+    await mkdir(join(work, "experiment.json"), { recursive: true });
+    await expect(run({ work })).rejects.toThrow(/Expected to read .*experiment\.json but found/);
   });
 
   it("a Markdown file without a place for tables, and a result that is none", async () => {

@@ -28,13 +28,16 @@ const LONGEST = 60;
  * Opens (makes) the folder in which an experiment keeps what it has. A folder holds one experiment: numbers of another model,
  * size, prompt list, machine or build are never put beside these.
  *
- * @throws UsageError naming what differs; OutputError where the folder cannot be made.
+ * @throws UsageError naming what differs, or what cannot be read; OutputError where the folder cannot be made.
  */
 export async function openExperiment(folder: string, experiment: Experiment): Promise<ResultStore> {
   const store = await openResultStore(folder);
   const file = join(folder, "experiment.json");
   const told = flatten({ version: VERSION, ...experiment });
-  const text = await readFile(file, "utf8").catch(() => undefined);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new UsageError(`Expected to read ${file} but found ${error.message}`);
+  });
   if (text === undefined) {
     const data = `${JSON.stringify({ version: VERSION, ...experiment }, null, 2)}\n`;
     await writeFileAtomically(file, { data });
