@@ -37,6 +37,14 @@ describe("stepRoles", () => {
     );
   });
 
+  it("is dense where a refresh would be, and goes before a reuse", () => {
+    for (const choice of [{ every: 3 }, [1, 4], { every: 1 }]) {
+      const roles = letters({ warmUp: 1, dense: choice }, 8);
+      expect(roles).toBe(letters({ warmUp: 1, refresh: choice }, 8).replaceAll("r", "d"));
+    }
+    expect(letters({ dense: [0, 2, 3], refresh: [2], reuse: { every: 2 } }, 6)).toBe("durdsu");
+  });
+
   it("reuses at the end of each stretch, but for a refresh", () => {
     expect(letters({ warmUp: 1, reuse: { every: 2 } }, 6)).toBe("dsusus");
     expect(letters({ warmUp: 2, reuse: { every: 1 } }, 5)).toBe("dduuu");
@@ -55,6 +63,8 @@ describe("stepRoles", () => {
     [{ warmUp: 0.5 }, "found 0.5"],
     [{ refresh: [2, 5] }, "Expected refresh steps from 0 to 4 but found 5"],
     [{ refresh: [Number.NaN] }, "found NaN"],
+    [{ dense: [-1] }, "Expected dense steps from 0 to 4 but found -1"],
+    [{ dense: { every: 0 } }, "Expected a dense step every 1 or more steps but found 0"],
     [{ refresh: { every: 0 } }, "Expected a refresh every 1 or more steps but found 0"],
   ])("refuses %j for a run of 5 steps", (schedule, message) => {
     let error: unknown;

@@ -7,6 +7,7 @@ export {
 } from "./check/check-caption.js";
 export { type ClipContent, type FoundMover, findMovers } from "./check/find-movers.js";
 export type { Sighting } from "./check/motion.js";
+export { type MotionError, motionError } from "./check/motion-error.js";
 export type { Clip } from "./clip.js";
 export { SampleVideoError } from "./errors.js";
 export { readClipPrompts } from "./files.js";

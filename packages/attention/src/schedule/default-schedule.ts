@@ -1,4 +1,3 @@
-import type { GenerationInfo } from "../strategy.js";
 import type { StepSchedule } from "./step-schedule.js";
 
 /**
@@ -8,7 +7,10 @@ import type { StepSchedule } from "./step-schedule.js";
 export function defaultSchedule({
   layout,
   steps,
-}: Pick<GenerationInfo, "layout" | "steps">): StepSchedule {
+}: {
+  readonly layout: { readonly frames: number };
+  readonly steps: number;
+}): StepSchedule {
   const warmUp = Math.floor(layout.frames === 1 ? steps / 4 : (3 * steps) / 10);
   return { warmUp, refresh: { every: 5 } };
 }

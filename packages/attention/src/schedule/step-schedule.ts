@@ -13,7 +13,12 @@ export interface StepSchedule {
    */
   readonly refresh?: StepChoice;
   /**
-   * Steps that take each site's last output as it is; a refresh at the same step goes first. Every so many ends each stretch
+   * Steps that are dense and no more; a refresh at the same step goes first. Every so many begins as those of `refresh` do, so
+   * that a strategy which need not look anew can have the dense steps of one that does. Default: none.
+   */
+  readonly dense?: StepChoice;
+  /**
+   * Steps that take each site's last output as it is; a refresh or a dense step goes first. Every so many ends each stretch
    * of so many steps after the warm-up: every second is computed, reused, computed, reused. Default: none.
    */
   readonly reuse?: StepChoice;
@@ -33,7 +38,7 @@ export type StepRole = "dense" | "refresh" | "sparse" | "reuse";
  * stepRoles({ warmUp: 1, reuse: { every: 2 } }, 5); // ["dense", "sparse", "reuse", "sparse", "reuse"]
  */
 export function stepRoles(schedule: StepSchedule, steps: number): readonly StepRole[] {
-  const { warmUp = 0, refresh = [], reuse = [] } = schedule;
+  const { warmUp = 0, refresh = [], dense = [], reuse = [] } = schedule;
   if (!(Number.isInteger(warmUp) && warmUp >= 0 && warmUp <= steps)) {
     throw new ScheduleError({
       expected: `a warm-up of 0 to ${steps} steps, which the run has,`,
@@ -53,6 +58,7 @@ export function stepRoles(schedule: StepSchedule, steps: number): readonly StepR
     }
     roles[step] = "reuse";
   }
+  for (const step of chosenSteps("dense", dense, { warmUp, steps })) roles[step] = "dense";
   for (const step of chosenSteps("refresh", refresh, { warmUp, steps })) roles[step] = "refresh";
   if (roles[0] === "reuse") {
     throw new ScheduleError({
@@ -74,7 +80,7 @@ export function checkSteps(name: string, chosen: readonly number[], steps: numbe
 }
 
 function chosenSteps(
-  name: "refresh" | "reuse",
+  name: "refresh" | "dense" | "reuse",
   choice: StepChoice,
   run: {
     readonly warmUp: number;
@@ -90,7 +96,8 @@ function chosenSteps(
   }
   const { every } = choice;
   if (!(Number.isInteger(every) && every >= 1)) {
-    throw new ScheduleError({ expected: `a ${name} every 1 or more steps`, found: String(every) });
+    const what = name === "dense" ? "a dense step" : `a ${name}`;
+    throw new ScheduleError({ expected: `${what} every 1 or more steps`, found: String(every) });
   }
   const first = warmUp + (last ? every - 1 : 0);
   const count = Math.max(0, Math.ceil((steps - first) / every));

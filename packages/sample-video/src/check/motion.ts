@@ -8,7 +8,7 @@ export interface Sighting {
 }
 
 /** How far an object goes from the first frame to the last, in units. */
-const LENGTH = (clipScenes.clip.frames - 1) * clipScenes.path.step;
+export const PATH_LENGTH = (clipScenes.clip.frames - 1) * clipScenes.path.step;
 /** A third of the clip at a time: a jump between two stills, or a ride that stops halfway, is no steady motion. */
 const PARTS = 3;
 
@@ -19,18 +19,18 @@ const PARTS = 3;
 export function motionOf(path: readonly Sighting[]): MotionName | undefined {
   if (path.length < 2 * PARTS) return undefined;
   const spread = [0, 1].map((axis) => extent(path.map(({ centre }) => centre[axis]!)));
-  if (spread.every((units) => units < LENGTH / 4)) return "stays still";
+  if (spread.every((units) => units < PATH_LENGTH / 4)) return "stays still";
   return motionNames.find((name) => {
     const direction = clipScenes.motions[name];
     const along = direction[0] === 0 ? 1 : 0;
     const sign = direction[along]!;
-    if (sign === 0 || spread[1 - along]! >= LENGTH / 4) return false;
+    if (sign === 0 || spread[1 - along]! >= PATH_LENGTH / 4) return false;
     const ways = Array.from({ length: PARTS }, (_, part) => {
       const inside = path.filter(({ time }) => time >= part / PARTS && time <= (part + 1) / PARTS);
       return sign * wayAlong(inside, along) * (1 / PARTS);
     });
     const whole = ways.reduce((sum, way) => sum + way, 0);
-    return whole >= LENGTH / 2 && ways.every((way) => way >= LENGTH / PARTS / 4);
+    return whole >= PATH_LENGTH / 2 && ways.every((way) => way >= PATH_LENGTH / PARTS / 4);
   });
 }
 
