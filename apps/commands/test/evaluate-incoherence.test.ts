@@ -93,6 +93,7 @@ async function watched(layout: ReturnType<typeof imageLayout>) {
           asked.push(step);
           return { query, key };
         },
+        value: () => value,
       });
     }
   }

@@ -48,6 +48,7 @@ export {
 export type { ResidualPrecision } from "./rettention/keep-residual.js";
 export { type RettentionOptions, rettention } from "./rettention/rettention.js";
 export { type ReuseAttentionOptions, reuseAttention } from "./reuse-attention.js";
+export { pickRows } from "./run/pick-rows.js";
 export { defaultSchedule } from "./schedule/default-schedule.js";
 export { ScheduleError } from "./schedule/schedule-error.js";
 export {
@@ -56,6 +57,7 @@ export {
   type StepSchedule,
   stepRoles,
 } from "./schedule/step-schedule.js";
+export { type SparseVideoGenOptions, sparseVideoGen } from "./sparse-videogen/sparse-videogen.js";
 export type {
   AttentionFront,
   AttentionReport,

@@ -60,9 +60,13 @@ export interface AttentionFront {
     /** One axis order per head. Default: sequence order. */
     readonly orders?: readonly AxisOrder[];
     readonly precision?: AttentionPrecision;
+    /** Batch rows to take, in this order; see `pickRows`. Default: all. */
+    readonly rows?: readonly number[];
   }): AttentionOperands;
   /** Projections of this layer, [batch, tokens, heads * headDim]; a model without QK-norm and rotary embedding returns them as they are. */
   queryKey(): { readonly query: DeviceTensor; readonly key: DeviceTensor };
+  /** Values of this layer, [batch, tokens, heads * headDim], for methods that look at what attention would answer. */
+  value(): DeviceTensor;
 }
 
 /**
@@ -98,6 +102,16 @@ export interface AttentionRun {
    * A promise where the strategy must look at numbers; pipelines await it before the next operator that needs the output.
    */
   attend(site: AttentionSite, front: AttentionFront): DeviceTensor | Promise<DeviceTensor>;
+  /**
+   * Told what the transformer answered at a step, once all of its sites were. `again`: the step is to be computed once more from
+   * the same inputs, and this answer counts for nothing; so a strategy can try what it might do. Default: every answer is taken.
+   */
+  stepDone?(done: {
+    readonly step: number;
+    /** Of all guidance branches, before they are combined. */
+    readonly output: DeviceTensor;
+    readonly backend: Backend;
+  }): Promise<"take" | "again">;
   report(): AttentionReport;
   dispose(): void;
 }

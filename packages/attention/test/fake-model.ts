@@ -7,6 +7,7 @@ import type {
   GenerationInfo,
   GuidanceBranch,
 } from "../src/index.js";
+import { pickRows } from "../src/index.js";
 import type { Planted } from "./planted.js";
 
 export interface FakeModel {
@@ -21,6 +22,8 @@ export interface FakeModel {
   readonly drift?: number;
   /** Each row of a step in a call of its own, as in pipelines without batched guidance. Default: false. */
   readonly branchesApart?: boolean;
+  /** Whether it tells the run that a step is done. Default: true. */
+  readonly asksStepDone?: boolean;
   readonly architecture?: string;
   readonly fingerprint?: string;
   readonly warn?: (message: string) => void;
@@ -42,7 +45,7 @@ export async function generate(
   const run = await strategy.start(generationOf(model, backend));
   try {
     const outputs: Float32Array[][] = [];
-    for (const [step, timestep] of timesteps.entries()) {
+    const layersOf = async (step: number, timestep: number) => {
       const row: Float32Array[] = [];
       for (const [layer, planted] of layers.entries()) {
         const names = branchNames(planted.length);
@@ -81,13 +84,40 @@ export async function generate(
           };
           const output = await run.attend(site, {
             backend: scope,
-            operands: (options = {}) =>
-              scope.prepareAttention({ ...projected(), ...options, layout, heads, headDim }),
+            operands: ({ rows: picked, ...options } = {}) => {
+              const { query, key, value } = projected();
+              const pick = (input: DeviceTensor) =>
+                picked === undefined ? input : pickRows(scope, input, picked);
+              return scope.prepareAttention({
+                query: pick(query),
+                key: pick(key),
+                value: pick(value),
+                ...options,
+                layout,
+                heads,
+                headDim,
+              });
+            },
             queryKey: projected,
+            value: () => projected().value,
           });
           parts.push(toFloat32(await scope.read(output)));
         }
         row.push(join(parts));
+      }
+      return row;
+    };
+    for (const [step, timestep] of timesteps.entries()) {
+      using scope = backend.scope();
+      const done = async (row: readonly Float32Array[]) => {
+        // The "model" answers with the sum of its layers; they have as many numbers where they have as many branches.
+        const data = row[0]!.map((_, i) => row.reduce((sum, layer) => sum + (layer[i] ?? 0), 0));
+        const output = scope.upload(tensor({ dtype: "f32", shape: [data.length], data }));
+        return run.stepDone?.({ step, output, backend: scope });
+      };
+      let row = await layersOf(step, timestep);
+      while (model.asksStepDone !== false && (await done(row)) === "again") {
+        row = await layersOf(step, timestep);
       }
       outputs.push(row);
     }

@@ -1,4 +1,4 @@
-import { type Backend, createReferenceBackend } from "@paroattn/backend";
+import { createReferenceBackend } from "@paroattn/backend";
 import { createCpuBackend } from "@paroattn/kernels-cpu";
 import { gatherIndices, partitionLayout, tokenCount, videoLayout } from "@paroattn/reorder";
 import { afterAll, describe, expect, it } from "vitest";
@@ -14,6 +14,7 @@ import {
   windowAttention,
   windowMask,
 } from "../src/index.js";
+import { countTensors } from "./count-tensors.js";
 import { type FakeModel, generate, relativeError } from "./fake-model.js";
 import { type Planted, plantAxisLocal } from "./planted.js";
 
@@ -251,38 +252,4 @@ function writtenOut(
 
 function at2(data: Float32Array, token: number, head: number, channel: number): number {
   return data[(token * heads + head) * headDim + channel]!;
-}
-
-/** The backend; counts what the generation's own scope holds at its end, after the run was disposed of. */
-function countTensors(root: Backend): { backend: Backend; left: () => number } {
-  const alive = new Set<object>();
-  let left = Number.NaN;
-  const track = <T extends Disposable & { dispose(): void }>(resource: T): T => {
-    alive.add(resource);
-    const dispose = resource.dispose.bind(resource);
-    const once = () => {
-      alive.delete(resource);
-      dispose();
-    };
-    return Object.assign(resource, { dispose: once, [Symbol.dispose]: once });
-  };
-  const wrap = <T extends Backend>(backend: T, depth: number): T =>
-    new Proxy(backend, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        if (name === "scope") return () => wrap(target.scope(), depth + 1);
-        if (depth === 1 && name === Symbol.dispose) {
-          return () => {
-            left = alive.size;
-            value.call(target);
-          };
-        }
-        if (depth !== 1 || !["reshape", "prepareMask", "upload"].includes(String(name))) {
-          return value.bind(target);
-        }
-        return (options: never) => track(value.call(target, options));
-      },
-    });
-  return { backend: wrap(root, 0), left: () => left };
 }

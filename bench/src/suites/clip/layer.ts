@@ -91,6 +91,7 @@ export async function openClipLayer(backend: Backend, size: ClipSize): Promise<C
           backend: scope,
           operands: (options) => scope.prepareAttention({ ...tensors, ...size, ...options }),
           queryKey: () => tensors,
+          value: () => tensors.value,
         });
         const issued = performance.now();
         await answer;

@@ -4,4 +4,6 @@ import type { DeviceTensor } from "@paroattn/backend";
 export interface Attended {
   readonly output: DeviceTensor;
   readonly density: number;
+  /** Whether it is dense attention, at a step that is not dense as a whole. Default: false. */
+  readonly dense?: boolean;
 }

@@ -10,5 +10,5 @@ export function denseSite(
   orders?: readonly AxisOrder[],
 ): Attended {
   using operands = front.operands({ precision, ...(orders && { orders }) });
-  return { output: front.backend.attention({ operands }).output, density: 1 };
+  return { output: front.backend.attention({ operands }).output, density: 1, dense: true };
 }

@@ -6,6 +6,7 @@ import type { Attended } from "./attended.js";
 import { denseSite } from "./dense-site.js";
 import { type KeptTensor, keepTensor } from "./kept-tensor.js";
 import { SiteStore } from "./site-store.js";
+import { WorkTally } from "./work-tally.js";
 
 type Answer = (site: AttentionSite, front: AttentionFront) => Attended | Promise<Attended>;
 
@@ -38,8 +39,7 @@ export async function scheduledRun(options: {
   const roles = stepRoles(schedule, generation.steps);
   const method = await options.method(roles);
   const outputs = new SiteStore<KeptTensor>();
-  const sum = { sites: 0, density: 0, dense: 0 };
-  let cacheBytes = 0;
+  const tally = new WorkTally();
 
   const answers: Record<StepRole, Answer> = {
     dense: (_site, front) => denseSite(front, precision),
@@ -51,26 +51,15 @@ export async function scheduledRun(options: {
     before: ({ step }) => (roles[step] === "reuse" ? "reuseOutput" : "compute"),
     async attend(site, front) {
       const role = roles[site.step]!;
-      const { output, density } = await answers[role](site, front);
+      const { output, density, dense = role === "refresh" } = await answers[role](site, front);
       if (role !== "reuse") outputs.delete(site);
       if (role !== "reuse" && roles[site.step + 1] === "reuse") {
         outputs.set(site, keepTensor(generation.backend, output));
       }
-      sum.sites += 1;
-      sum.density += density;
-      sum.dense += role === "dense" || role === "refresh" ? 1 : 0;
-      cacheBytes = Math.max(cacheBytes, outputs.bytes + (method.keptBytes?.() ?? 0));
+      tally.add({ density, dense }, outputs.bytes + (method.keptBytes?.() ?? 0));
       return output;
     },
-    report: () => ({
-      strategy,
-      // All sites have the same number of valid pairs for each guidance branch.
-      density: sum.sites === 0 ? 1 : sum.density / sum.sites,
-      denseShare: sum.sites === 0 ? 1 : sum.dense / sum.sites,
-      cacheBytes,
-      precision,
-      arithmetic,
-    }),
+    report: () => ({ ...tally.report(), strategy, precision, arithmetic }),
     dispose() {
       outputs.dispose();
       method.dispose?.();

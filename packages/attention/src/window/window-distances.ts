@@ -7,16 +7,7 @@ import {
   type TokenLayout,
   visualStart,
 } from "@paroattn/reorder";
-
-/** How far blocks are from each other along the raster of a frame. */
-export interface WindowDistances {
-  readonly partition: BlockPartition;
-  /**
-   * [blocks, blocks]: the least distance, in raster places of a frame, between a token of the one block and a token of the
-   * other, whatever their frames. 0 beside text.
-   */
-  readonly distances: Uint32Array;
-}
+import { type BlockDistances, blockDistances } from "./block-distances.js";
 
 /** Raster places from `first` to `last`, both included. */
 interface Run {
@@ -25,25 +16,13 @@ interface Run {
 }
 
 /**
- * Distances between the blocks of a layout in an axis order. Two tokens of any frames are as far apart as their places in
- * the raster of a frame (row * width + column), which is what Re-ttention's windows go by.
+ * Distances between the blocks of a layout in an axis order. Two tokens of any frames are as far apart as their places in the raster of
+ * a frame (row * width + column), which is what Re-ttention's windows go by.
  */
-export function windowDistances(layout: TokenLayout, order: AxisOrder): WindowDistances {
+export function windowDistances(layout: TokenLayout, order: AxisOrder): BlockDistances {
   const partition = partitionLayout(layout);
-  const { blocks } = partition;
   const runs = blockRuns(layout, order, partition);
-  const distances = new Uint32Array(blocks * blocks);
-  for (let query = 0; query < blocks; query++) {
-    for (let key = 0; key < query; key++) {
-      const distance =
-        isTextBlock(partition, query) || isTextBlock(partition, key)
-          ? 0
-          : distanceBetween(runs[query]!, runs[key]!);
-      distances[query * blocks + key] = distance;
-      distances[key * blocks + query] = distance;
-    }
-  }
-  return { partition, distances };
+  return blockDistances(partition, (query, key) => distanceBetween(runs[query]!, runs[key]!));
 }
 
 /** The raster places of each block, without gaps as far as possible: one run where the order keeps neighbours together. */

@@ -1,13 +1,8 @@
-import {
-  type AxisOrder,
-  type BlockPartition,
-  blockLength,
-  describeLayout,
-  type TokenLayout,
-} from "@paroattn/reorder";
-import { BlockMask } from "@paroattn/sparse-masks";
+import type { AxisOrder, TokenLayout } from "@paroattn/reorder";
+import type { BlockMask } from "@paroattn/sparse-masks";
 import { StrategyError } from "../strategy-error.js";
-import { type WindowDistances, windowDistances } from "./window-distances.js";
+import { checkBlocks, maskWithin, widestReach } from "./mask-within.js";
+import { windowDistances } from "./window-distances.js";
 
 /**
  * How wide a window is. `fraction` of the tokens of a frame, both sides together, as in Re-ttention (section 5: 0.03125 and
@@ -51,28 +46,10 @@ export function windowMask(options: WindowMaskOptions): WindowMask {
   const { layout, heads, width } = options;
   const order = options.order ?? (layout.frames === 1 ? "HW" : "HWF");
   const all = windowDistances(layout, order);
-  const { partition, distances } = all;
-  const { start, end } = partition.visualBlocks;
-  if (end - start < 2) {
-    throw new StrategyError({
-      expected: `at least 2 blocks of visual tokens (more than ${partition.blockSize} tokens) for a window`,
-      found: describeLayout(layout),
-    });
-  }
+  checkBlocks(all.partition, layout);
   const reach =
-    "fraction" in width
-      ? reachOfFraction(width.fraction, layout)
-      : reachOfDensity(width.density, all);
-  const { blocks } = partition;
-  const live = Uint8Array.from(distances, (distance) => (distance <= reach ? 1 : 0));
-  const mask = BlockMask.pack({
-    heads,
-    queryBlocks: blocks,
-    keyBlocks: blocks,
-    blocks: repeat(live, heads),
-  });
-  const density = densities(all)(reach);
-  return { order, mask, reach, density };
+    "fraction" in width ? reachOfFraction(width.fraction, layout) : widestReach(all, width.density);
+  return { order, reach, ...maskWithin(all, { reach, heads }) };
 }
 
 function reachOfFraction(fraction: number, { height, width }: TokenLayout): number {
@@ -82,48 +59,4 @@ function reachOfFraction(fraction: number, { height, width }: TokenLayout): numb
     expected: `a window of a fraction from 1 / ${height * width}, a token of a frame, to 2, all of them to either side,`,
     found: String(fraction),
   });
-}
-
-function reachOfDensity(density: number, all: WindowDistances): number {
-  const densityOf = densities(all);
-  const least = densityOf(0);
-  if (!(density >= least && density <= 1)) {
-    throw new StrategyError({
-      expected: `a window's density from ${least.toFixed(4)}, which its own place and the text take, to 1`,
-      found: String(density),
-    });
-  }
-  // The density grows with the reach: halve what is in question.
-  let reach = 0;
-  let above = all.distances.reduce((most, distance) => Math.max(most, distance), 0) + 1;
-  while (above - reach > 1) {
-    const middle = Math.floor((reach + above) / 2);
-    if (densityOf(middle) <= density) reach = middle;
-    else above = middle;
-  }
-  return reach;
-}
-
-/** The density of each reach. */
-function densities({ partition, distances }: WindowDistances): (reach: number) => number {
-  const lengths = lengthsOf(partition);
-  const { blocks, tokens } = partition;
-  return (reach) => {
-    let pairs = 0;
-    for (const [index, distance] of distances.entries()) {
-      if (distance > reach) continue;
-      pairs += lengths[Math.floor(index / blocks)]! * lengths[index % blocks]!;
-    }
-    return pairs / tokens ** 2;
-  };
-}
-
-function lengthsOf(partition: BlockPartition): readonly number[] {
-  return Array.from({ length: partition.blocks }, (_, block) => blockLength(partition, block));
-}
-
-function repeat(values: Uint8Array, times: number): Uint8Array {
-  const repeated = new Uint8Array(values.length * times);
-  for (let i = 0; i < times; i++) repeated.set(values, i * values.length);
-  return repeated;
 }

@@ -89,22 +89,28 @@ export async function denoise(options: DenoiseOptions): Promise<Denoised> {
       const { timestep, fromSample, fromOutput, keep, weights } = solverStep;
       using scope = loop.scope({ timed: spans.wanted });
       const advance = async () => {
-        const output = await predicting.predict({
-          backend: scope,
-          latents,
-          timestep,
-          attend: strategySelfAttention({
-            run,
-            heads,
-            headDim,
-            layout,
-            branches,
-            step,
-            steps: solver.length,
+        const predict = () =>
+          predicting.predict({
+            backend: scope,
+            latents,
             timestep,
-          }),
-          ...(onStep && { onLayer: (share: number) => onStep(step + share, solver.length) }),
-        });
+            attend: strategySelfAttention({
+              run,
+              heads,
+              headDim,
+              layout,
+              branches,
+              step,
+              steps: solver.length,
+              timestep,
+            }),
+            ...(onStep && { onLayer: (share: number) => onStep(step + share, solver.length) }),
+          });
+        let output = await predict();
+        while ((await run.stepDone?.({ step, output, backend: scope })) === "again") {
+          output.dispose();
+          output = await predict();
+        }
         const prediction = scope.combine({
           terms: [
             { tensor: latents, factor: fromSample },

@@ -1,4 +1,9 @@
-import type { AttentionFront, AttentionRun, GuidanceBranch } from "@paroattn/attention";
+import {
+  type AttentionFront,
+  type AttentionRun,
+  type GuidanceBranch,
+  pickRows,
+} from "@paroattn/attention";
 import type { Backend, DeviceTensor } from "@paroattn/backend";
 import type { TokenLayout } from "@paroattn/reorder";
 import { PipelineError } from "../errors.js";
@@ -34,7 +39,12 @@ export function strategySelfAttention(options: {
     const site = { layer, ...place, branches: place.branches.slice(-rows) };
     const front = lazyFront({ heads, headDim, layout, backend, project });
     if (run.before(site) === "compute") return run.attend(site, front);
-    return run.attend(site, { backend, operands: unprojected, queryKey: unprojected });
+    return run.attend(site, {
+      backend,
+      operands: unprojected,
+      queryKey: unprojected,
+      value: unprojected,
+    });
   };
 }
 
@@ -55,17 +65,25 @@ function lazyFront(options: {
   };
   return {
     backend,
-    operands: ({ orders, precision } = {}) =>
-      backend.prepareAttention({
-        ...projections(),
+    operands: ({ orders, precision, rows } = {}) => {
+      const { query, key, value, ...finish } = projections();
+      const pick = (input: DeviceTensor) =>
+        rows === undefined ? input : pickRows(backend, input, rows);
+      return backend.prepareAttention({
+        query: pick(query),
+        key: pick(key),
+        value: pick(value),
+        ...finish,
         heads,
         headDim,
         layout: place.layout,
         label: SELF_LABEL,
         ...(orders !== undefined && { orders }),
         ...(precision !== undefined && { precision }),
-      }),
+      });
+    },
     queryKey: () => normedAndRotated({ backend, projections: projections(), heads, headDim }),
+    value: () => projections().value,
   };
 }
 
