@@ -8,6 +8,19 @@ export {
 export type { CalibrationSubject } from "./calibrate/subject.js";
 export type { WatchOptions, WatchProgress } from "./calibrate/watch.js";
 export { denseAttention } from "./dense.js";
+export { type DitFastAttentionOptions, ditFastAttention } from "./ditfastattn/ditfastattn.js";
+export { findSharingPlan } from "./ditfastattn/find-sharing-plan.js";
+export type {
+  FindSharingPlanOptions,
+  SharingSearchProgress,
+} from "./ditfastattn/search-options.js";
+export type { SharingMethod } from "./ditfastattn/sharing-method.js";
+export {
+  parseSharingPlan,
+  readSharingPlan,
+  type SharingPlan,
+  writeSharingPlan,
+} from "./ditfastattn/sharing-plan.js";
 export { CalibrationError, PlanError, type PlanErrorOptions } from "./errors.js";
 export {
   type InspectAttentionOptions,

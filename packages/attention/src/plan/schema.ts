@@ -22,19 +22,30 @@ function goesTogether(precision: AttentionPrecision): boolean {
   }
 }
 
+export const layoutSchema = z.object({
+  frames: count,
+  height: count,
+  width: count,
+  textTokens: z.int().min(0).max(1_000_000),
+  textPosition: z.enum(["before", "after"]),
+});
+
+/** What a model drew while it was watched. */
+export const calibrationSchema = z
+  .object({
+    prompts: z.array(z.string()).min(1),
+    seeds: z.array(z.int()),
+    settings: z.record(z.string(), z.number()).exactOptional(),
+  })
+  .refine(({ prompts, seeds }) => prompts.length === seeds.length, "expected a seed per prompt");
+
 /** What a plan file holds beside its two tensors, as JSON under the metadata key `plan`. */
 export const planSchema = z.object({
   architecture: z.string().min(1),
   weightsFingerprint: z.string(),
   layers: count,
   heads: count,
-  layout: z.object({
-    frames: count,
-    height: count,
-    width: count,
-    textTokens: z.int().min(0).max(1_000_000),
-    textPosition: z.enum(["before", "after"]),
-  }),
+  layout: layoutSchema,
   blockSize: z.literal(BLOCK_SIZE),
   buckets: z.object({ boundaries: z.array(z.number()), steps: z.array(count).min(1) }),
   criterion: z.discriminatedUnion("kind", [
@@ -66,13 +77,7 @@ export const planSchema = z.object({
     sigma: share,
     epsilon: z.number().gt(0),
   }),
-  calibration: z
-    .object({
-      prompts: z.array(z.string()).min(1),
-      seeds: z.array(z.int()),
-      settings: z.record(z.string(), z.number()).exactOptional(),
-    })
-    .refine(({ prompts, seeds }) => prompts.length === seeds.length, "expected a seed per prompt"),
+  calibration: calibrationSchema,
   packages: z.record(z.string(), z.string()),
 });
 
