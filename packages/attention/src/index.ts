@@ -1,3 +1,4 @@
+export { type AdaSpaOptions, adaSpa } from "./adaspa/adaspa.js";
 export { makePlan, makePlans } from "./calibrate/make-plan.js";
 export type { CalibrationOptions, CalibrationProgress } from "./calibrate/options.js";
 export {
@@ -21,6 +22,7 @@ export {
   type SharingPlan,
   writeSharingPlan,
 } from "./ditfastattn/sharing-plan.js";
+export { type DraftAttentionOptions, draftAttention } from "./draft/draft-attention.js";
 export { CalibrationError, PlanError, type PlanErrorOptions } from "./errors.js";
 export {
   type InspectAttentionOptions,

@@ -1,8 +1,8 @@
 import { type AttentionPrecision, resolvePrecision } from "@paroattn/backend";
 import type { AxisOrder } from "@paroattn/reorder";
 import { scheduledRun } from "../run/scheduled-run.js";
+import { checkRefreshFirst } from "../schedule/check-refresh-first.js";
 import { defaultSchedule } from "../schedule/default-schedule.js";
-import { ScheduleError } from "../schedule/schedule-error.js";
 import type { StepRole, StepSchedule } from "../schedule/step-schedule.js";
 import type { AttentionStrategy } from "../strategy.js";
 import { StrategyError } from "../strategy-error.js";
@@ -86,13 +86,7 @@ export function rettention(options: RettentionOptions = {}): AttentionStrategy {
 
 /** [steps]: sparse steps between the last refresh and each step. Throws a `ScheduleError` for one before the first refresh. */
 function sparseStepsSinceRefresh(roles: readonly StepRole[]): readonly number[] {
-  const first = roles.indexOf("sparse");
-  if (first !== -1 && !roles.slice(0, first).includes("refresh")) {
-    throw new ScheduleError({
-      expected: "a refresh before the first sparse step",
-      found: `none before step ${first}`,
-    });
-  }
+  checkRefreshFirst(roles);
   let count = 0;
   return roles.map((role) => {
     if (role === "refresh") count = 0;
