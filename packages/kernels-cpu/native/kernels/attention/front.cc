@@ -52,9 +52,9 @@ namespace HWY_NAMESPACE {
 
 Rows query_rows(const FrontUnit& unit, size_t head) {
   const Operands& operands = unit.operands;
-  const uint32_t* gather = operands.indices(operands.order_of_head[head]);
-  const size_t start = operands.query_starts[unit.block], width = operands.heads * operands.head_dim;
-  return {gather ? gather + start : nullptr, nullptr, start, operands.query_rows(unit.block),
+  const size_t width = operands.heads * operands.head_dim;
+  return {operands.tokens(operands.order_of_head[head], operands.query_starts[unit.block]),
+          present_rows(operands.query_rows(unit.block), nullptr),
           unit.b * operands.query_tokens * width + head * operands.head_dim, width};
 }
 
@@ -62,12 +62,11 @@ Rows query_rows(const FrontUnit& unit, size_t head) {
 Rows key_rows(const FrontUnit& unit, size_t set) {
   const Operands& operands = unit.operands;
   const auto [head, order] = operands.sets[set];
-  const uint32_t* gather = operands.indices(order);
-  const size_t start = operands.key_starts[unit.block], width = unit.options.key_value_heads * operands.head_dim;
-  const size_t count = operands.key_rows(unit.block);
+  const size_t count = operands.key_rows(unit.block), width = unit.options.key_value_heads * operands.head_dim;
   const bool all_valid = operands.validity(unit.b, order, unit.block).count == count;
-  return {gather ? gather + start : nullptr, all_valid ? nullptr : operands.exclusion(unit.b, order, unit.block), start,
-          count, unit.b * operands.key_tokens * width + head * operands.head_dim, width};
+  return {operands.tokens(order, operands.key_starts[unit.block]),
+          present_rows(count, all_valid ? nullptr : operands.exclusion(unit.b, order, unit.block)),
+          unit.b * operands.key_tokens * width + head * operands.head_dim, width};
 }
 
 // Calls pack(head, first, group, next) for 16 rows after 16 rows, of one head after the other; `next` is what follows.
@@ -120,9 +119,7 @@ HWY_INLINE void pack_values(const FrontUnit& unit, const RowGroup& group, const 
   const size_t padded_dim = operands.padded_dim;
   const bool pairs = operands.value_type == NumberType::kBf16;
   for (size_t r = 0; r < kGroup; r += 2) {
-    for (size_t ahead = r; ahead < r + 2; ++ahead) {
-      if (next.has(ahead)) values.fetch_row(next.at(ahead), operands.head_dim);
-    }
+    for (size_t ahead = r; ahead < r + 2; ++ahead) values.fetch_row(next, ahead, operands.head_dim);
     const float* low = value_row(unit, group, r, unit.scratch);
     const float* high = value_row(unit, group, r + 1, unit.scratch + padded_dim);
     if (pairs) {
@@ -215,9 +212,10 @@ void pack(const FrontOptions& options, const std::atomic<bool>* cancelled, Opera
   const auto key_value_kernel = HWY_DYNAMIC_DISPATCH(pack_key_value);
   const WorkList query_units(options.batch, operands->query_blocks, operands->heads);
   const WorkList key_units(options.batch, operands->key_blocks, operands->sets.size());
-  parallel_units(query_units.size() + key_units.size(), cancelled, [&](size_t index, size_t thread) {
-    const bool query = index < query_units.size();
-    const Work work = query ? query_units[index] : key_units[index - query_units.size()];
+  // Keys and values first: they are twice the work of queries, and what is left at the very end should be short.
+  parallel_units(key_units.size() + query_units.size(), cancelled, [&](size_t index, size_t thread) {
+    const bool query = index >= key_units.size();
+    const Work work = query ? query_units[index - key_units.size()] : key_units[index];
     (query ? query_kernel : key_value_kernel)({options, *operands, query ? query_transform : key_transform, work.b,
                                                work.block, work.first_head, work.heads, stream,
                                                scratch.floats() + thread * scratch_floats});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <numeric>
 
 namespace paroattn {
 namespace attention {
@@ -38,9 +39,11 @@ Operands::Operands(const FrontOptions& options)
       key_starts(copy_starts(options.key_partition, options.key_tokens)),
       query_blocks(query_starts.size() - 1),
       key_blocks(key_starts.size() - 1),
+      sequence_(std::max(options.query_tokens, options.key_tokens)),
       validity_batch_(options.key_lengths ? options.batch : 1) {
   assert(heads % options.key_value_heads == 0);
   assert(!quantized() || !narrow());
+  std::iota(sequence_.begin(), sequence_.end(), 0u);
   choose_sets(options);
   const size_t query_panels = batch * heads * query_blocks, key_panels = batch * sets.size() * key_blocks;
   const bool codes = quantization.query_key_bits > 0, value_codes = quantization.value_bits > 0;

@@ -99,6 +99,10 @@ class Operands {
   const uint32_t* indices(size_t order) const noexcept {
     return orders[order].empty() ? nullptr : orders[order].data();
   }
+  // The tokens of an order, from its place `start` on.
+  const uint32_t* tokens(size_t order, size_t start) const noexcept {
+    return (orders[order].empty() ? sequence_ : orders[order]).data() + start;
+  }
   static uint32_t source(const uint32_t* indices, size_t token) noexcept {
     return indices ? indices[token] : static_cast<uint32_t>(token);
   }
@@ -154,6 +158,7 @@ class Operands {
   void mark_valid_keys(const FrontOptions& options);
   void allocate_factors(const Allocator& allocator);
 
+  std::vector<uint32_t> sequence_;  // 0, 1, 2, ..., as many as there are queries or keys
   size_t validity_batch_;
   std::vector<Validity> validity_;
   AlignedBuffer query_, key_, value_, exclusion_;

@@ -61,17 +61,19 @@ HWY_INLINE void transform_block(const Side& side, const Rows& block, float* rows
   for (size_t r = 0; head_dim != padded_dim && r < kBlock; ++r) {
     std::memset(rows + r * padded_dim + head_dim, 0, (padded_dim - head_dim) * sizeof(float));
   }
+  const Rows none = {};
   for (size_t first = 0; first < kBlock; first += kGroup) {
-    transform_rows(side, {&block, first}, {&block, first + kGroup}, rows + first * padded_dim);
+    const RowGroup next = first + kGroup < kBlock ? RowGroup{&block, first + kGroup} : RowGroup{&none, 0};
+    transform_rows(side, {&block, first}, next, rows + first * padded_dim);
   }
 }
 
 HWY_INLINE void query_rows(const QuantizedFrontUnit& unit, float* rows) {
   const Operands& operands = unit.operands;
-  const uint32_t* gather = operands.indices(operands.order_of_head[unit.head]);
-  const size_t start = operands.query_starts[unit.block], width = operands.heads * operands.head_dim;
+  const size_t width = operands.heads * operands.head_dim;
   transform_block({unit.transform, {unit.options.query, unit.options.type}},
-                  {gather ? gather + start : nullptr, nullptr, start, operands.query_rows(unit.block),
+                  {operands.tokens(operands.order_of_head[unit.head], operands.query_starts[unit.block]),
+                   present_rows(operands.query_rows(unit.block), nullptr),
                    unit.b * operands.query_tokens * width + unit.head * operands.head_dim, width},
                   rows);
 }
@@ -80,39 +82,33 @@ HWY_INLINE const float* exclusion_of(const QuantizedFrontUnit& unit) {
   return unit.operands.exclusion(unit.b, unit.operands.sets[unit.head].order, unit.block);
 }
 
-HWY_INLINE void key_rows(const QuantizedFrontUnit& unit, float* rows) {
+// Of keys and values.
+HWY_INLINE Rows rows_of_keys(const QuantizedFrontUnit& unit) {
   const Operands& operands = unit.operands;
   const auto [head, order] = operands.sets[unit.head];
-  const uint32_t* gather = operands.indices(order);
-  const size_t start = operands.key_starts[unit.block], width = unit.options.key_value_heads * operands.head_dim;
-  transform_block({unit.transform, {unit.options.key, unit.options.type}},
-                  {gather ? gather + start : nullptr, exclusion_of(unit), start, operands.key_rows(unit.block),
-                   unit.b * operands.key_tokens * width + head * operands.head_dim, width},
-                  rows);
+  const size_t width = unit.options.key_value_heads * operands.head_dim;
+  return {operands.tokens(order, operands.key_starts[unit.block]),
+          present_rows(operands.key_rows(unit.block), exclusion_of(unit)),
+          unit.b * operands.key_tokens * width + head * operands.head_dim, width};
+}
+
+HWY_INLINE void key_rows(const QuantizedFrontUnit& unit, float* rows) {
+  transform_block({unit.transform, {unit.options.key, unit.options.type}}, rows_of_keys(unit), rows);
 }
 
 // Invalid ones become zero, so that no garbage of theirs reaches a scale.
 HWY_INLINE void value_rows(const QuantizedFrontUnit& unit, float* rows) {
-  const Operands& operands = unit.operands;
-  const auto [head, order] = operands.sets[unit.head];
   const Source values = {unit.options.value, unit.options.type};
-  const float* exclusion = exclusion_of(unit);
-  const uint32_t* gather = operands.indices(order);
-  const size_t start = operands.key_starts[unit.block], padded_dim = operands.padded_dim;
-  const auto row_at = [&](size_t r) {
-    const size_t token = unit.b * operands.key_tokens + Operands::source(gather, start + r);
-    return (token * unit.options.key_value_heads + head) * operands.head_dim;
-  };
+  const size_t head_dim = unit.operands.head_dim, padded_dim = unit.operands.padded_dim;
+  const Rows block = rows_of_keys(unit);
   for (size_t r = 0; r < kBlock; ++r, rows += padded_dim) {
-    if (r + kGroup < kBlock && exclusion[r + kGroup] == 0.0f) {
-      values.fetch_row(row_at(r + kGroup), operands.head_dim);
-    }
-    if (exclusion[r] != 0.0f) {
+    if (r + kGroup < kBlock) values.fetch_row({&block, kGroup}, r, head_dim);
+    if (!block.has(r)) {
       clear_row(rows, padded_dim);
       continue;
     }
-    values.copy_row(row_at(r), operands.head_dim, rows);
-    std::memset(rows + operands.head_dim, 0, (padded_dim - operands.head_dim) * sizeof(float));
+    values.copy_row(block.at(r), head_dim, rows);
+    std::memset(rows + head_dim, 0, (padded_dim - head_dim) * sizeof(float));
   }
 }
 

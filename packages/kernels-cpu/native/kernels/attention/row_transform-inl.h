@@ -28,13 +28,46 @@ HWY_INLINE void fetch(const void* row, size_t bytes) {
   for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, 0, 2);
 }
 
+// The tokens of a block in the order of one head, and their rows in its tensors.
+struct Rows {
+  const uint32_t* tokens;        // as many as the block has
+  uint64_t present;              // a bit for each of 64 rows: the block has it, and it is not excluded
+  size_t first_row, row_stride;  // in numbers
+
+  HWY_INLINE bool has(size_t r) const { return present >> r & 1; }
+  HWY_INLINE size_t at(size_t r) const { return first_row + tokens[r] * row_stride; }
+};
+
+// exclusion: [64], 0 for a row that is there; null: the first `count` are.
+HWY_INLINE uint64_t present_rows(size_t count, const float* exclusion) {
+  static_assert(kBlock == 64, "a bit for each row");
+  uint64_t present = ~uint64_t{0} >> (kBlock - count);
+  for (size_t r = 0; exclusion != nullptr && r < count; ++r) {
+    if (exclusion[r] != 0.0f) present &= ~(uint64_t{1} << r);
+  }
+  return present;
+}
+
+// 16 rows, from the row `first` of the block.
+struct RowGroup {
+  const Rows* rows;
+  size_t first;
+  HWY_INLINE bool has(size_t r) const { return rows->has(first + r); }
+  HWY_INLINE bool has_all() const { return (rows->present >> first & 0xffff) == 0xffff; }
+  HWY_INLINE size_t at(size_t r) const { return rows->at(first + r); }
+  // 0 for a row that is not there.
+  HWY_INLINE size_t token(size_t r) const { return has(r) ? rows->tokens[first + r] : 0; }
+};
+
 // Rows of queries, keys or values.
 struct Source {
   const void* tensor;
   NumberType type;
 
   HWY_INLINE const void* row(size_t at) const { return static_cast<const char*>(tensor) + at * bytes_of(type); }
-  HWY_INLINE void fetch_row(size_t at, size_t count) const { fetch(row(at), count * bytes_of(type)); }
+  HWY_INLINE void fetch_row(const RowGroup& group, size_t r, size_t count) const {
+    if (group.has(r)) fetch(row(group.at(r)), count * bytes_of(type));
+  }
   // to: any alignment
   HWY_INLINE void copy_row(size_t at, size_t count, float* to) const {
     if (type == NumberType::kBf16) {
@@ -43,27 +76,6 @@ struct Source {
       std::memcpy(to, row(at), count * sizeof(float));
     }
   }
-};
-
-// The tokens of a block in the order of one head, and their rows in its tensors.
-struct Rows {
-  const uint32_t* gather;  // of the block; null: tokens follow each other
-  const float* exclusion;  // of the block, 0 for a row that is there; null: all are
-  size_t start, count;
-  size_t first_row, row_stride;  // in numbers
-
-  HWY_INLINE bool has(size_t r) const { return r < count && (exclusion == nullptr || exclusion[r] == 0.0f); }
-  HWY_INLINE size_t token(size_t r) const { return gather ? gather[r] : start + r; }
-  HWY_INLINE size_t at(size_t r) const { return first_row + token(r) * row_stride; }
-};
-
-// 16 rows, from the row `first` of the block.
-struct RowGroup {
-  const Rows* rows;
-  size_t first;
-  HWY_INLINE bool has(size_t r) const { return rows->has(first + r); }
-  HWY_INLINE size_t token(size_t r) const { return rows->token(first + r); }
-  HWY_INLINE size_t at(size_t r) const { return rows->at(first + r); }
 };
 
 // Calls visit(d, c) for the vectors of `count` floats, with narrower ones at the end.
@@ -117,9 +129,9 @@ HWY_INLINE void sums_of(VF32 a, VF32 b, VF32 c, VF32 e, float* sums) {
 }
 #endif
 
-// Sums of x - center over each row, and of their squares. rows: [16], readable, and zero, up to a whole vector; centers:
-// [16], or zeros if not kCentered; sums and squares: [16].
-template <bool kCentered>
+// Sums of x - center over each row (a root mean square has no use for them), and of their squares. rows: [16], readable,
+// and zero, up to a whole vector; centers: [16], or zeros if not kCentered; sums and squares: [16].
+template <NormKind kNorm, bool kCentered>
 HWY_INLINE void sum_rows(const float* const* rows, size_t head_dim, const float* centers, float* sums, float* squares) {
   const F32 d;
   for (size_t first = 0; first < kGroup; first += 4) {
@@ -135,32 +147,36 @@ HWY_INLINE void sum_rows(const float* const* rows, size_t head_dim, const float*
           // What lies past head_dim is at no distance from the center.
           if (c + kLanes > head_dim) x = hn::IfThenElseZero(hn::FirstN(d, head_dim - c), x);
         }
-        sum[r] = hn::Add(sum[r], x);
+        if constexpr (kNorm == NormKind::kLayer) sum[r] = hn::Add(sum[r], x);
         square[r] = hn::MulAdd(x, x, square[r]);
       }
     }
-    sums_of(sum[0], sum[1], sum[2], sum[3], sums + first);
+    if constexpr (kNorm == NormKind::kLayer) sums_of(sum[0], sum[1], sum[2], sum[3], sums + first);
     sums_of(square[0], square[1], square[2], square[3], squares + first);
   }
 }
 
+template <NormKind kNorm>
 HWY_INLINE void measure_rows(const RowTransform& t, const float* const* rows, Moments& moments) {
   const F32 d;
   const VF32 count = hn::Set(d, static_cast<float>(t.head_dim)), epsilon = hn::Set(d, t.epsilon);
   HWY_ALIGN float sums[kGroup], squares[kGroup];
-  sum_rows<false>(rows, t.head_dim, nullptr, sums, squares);
-  for (size_t r = 0; t.norm == NormKind::kLayer && r < kGroup; r += kLanes) {
-    hn::Store(hn::Div(hn::Load(d, sums + r), count), d, moments.center + r);
+  sum_rows<kNorm, false>(rows, t.head_dim, nullptr, sums, squares);
+  if constexpr (kNorm == NormKind::kLayer) {
+    for (size_t r = 0; r < kGroup; r += kLanes) hn::Store(hn::Div(hn::Load(d, sums + r), count), d, moments.center + r);
+    // The mean of a layer norm is rounded, which shows where it is many deviations from zero; a second pass finds by how
+    // much (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
+    sum_rows<kNorm, true>(rows, t.head_dim, moments.center, sums, squares);
   }
-  // The mean of a layer norm is rounded, which shows where it is many deviations from zero; a second pass finds by how
-  // much (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
-  if (t.norm == NormKind::kLayer) sum_rows<true>(rows, t.head_dim, moments.center, sums, squares);
   for (size_t r = 0; r < kGroup; r += kLanes) {
-    const VF32 mean = t.norm == NormKind::kLayer ? hn::Div(hn::Load(d, sums + r), count) : hn::Zero(d);
-    const VF32 variance = hn::NegMulAdd(mean, mean, hn::Div(hn::Load(d, squares + r), count));
+    VF32 variance = hn::Div(hn::Load(d, squares + r), count), mean = hn::Zero(d);
+    if constexpr (kNorm == NormKind::kLayer) {
+      mean = hn::Div(hn::Load(d, sums + r), count);
+      variance = hn::NegMulAdd(mean, mean, variance);
+    }
     const VF32 factor = hn::Div(hn::Set(d, 1.0f), hn::Sqrt(hn::Add(variance, epsilon)));
     hn::Store(factor, d, moments.factor + r);
-    hn::Store(hn::Neg(hn::Mul(mean, factor)), d, moments.shift + r);
+    if constexpr (kNorm == NormKind::kLayer) hn::Store(hn::Neg(hn::Mul(mean, factor)), d, moments.shift + r);
   }
 }
 
@@ -254,41 +270,48 @@ HWY_INLINE void rotate_interleaved(const Row& row, const float* cosine, const fl
 struct Side {
   const RowTransform& transform;
   Source source;
-
-  HWY_INLINE void fetch_row(const RowGroup& group, size_t r) const {
-    if (!group.has(r)) return;
-    source.fetch_row(group.at(r), transform.head_dim);
-    if (transform.cosine == nullptr) return;
-    const size_t half = transform.head_dim / 2, at = group.token(r) * half;
-    fetch(transform.cosine + at, half * sizeof(float));
-    fetch(transform.sine + at, half * sizeof(float));
-  }
 };
+
+// Calls write(row, r, out) for each row, after norm, of a group, while those of the next group come from afar. Rows that the group
+// lacks are written like the others, without branches, and then made zero.
+template <NormKind kNorm, class Write>
+HWY_INLINE void write_each(const Side& side, const float* const* sources, const RowGroup& group, const RowGroup& next,
+                           const Moments& moments, float* rows, const Write& write) {
+  const RowTransform& t = side.transform;
+  for (size_t r = 0; r < kGroup; ++r) {
+    side.source.fetch_row(next, r, t.head_dim);
+    write(NormalisedRow<kNorm>(t, sources[r], moments, r), r, rows + r * t.padded_dim);
+  }
+  if (group.has_all()) return;
+  for (size_t r = 0; r < kGroup; ++r) {
+    if (!group.has(r)) std::memset(rows + r * t.padded_dim, 0, t.head_dim * sizeof(float));
+  }
+}
 
 template <NormKind kNorm>
 HWY_NOINLINE void write_rows(const Side& side, const float* const* sources, const RowGroup& group, const RowGroup& next,
-                             const Moments& moments, float* rows) {
+                             float* rows) {
   const RowTransform& t = side.transform;
+  Moments moments = {};
+  if constexpr (kNorm != NormKind::kNone) measure_rows<kNorm>(t, sources, moments);
+  const auto write = [&](const auto& write_row) HWY_ATTR {
+    write_each<kNorm>(side, sources, group, next, moments, rows, write_row);
+  };
   const size_t half = t.head_dim / 2;
-  for (size_t r = 0; r < kGroup; ++r) {
-    side.fetch_row(next, r);
-    float* out = rows + r * t.padded_dim;
-    if (!group.has(r)) {
-      std::memset(out, 0, t.head_dim * sizeof(float));
-      continue;
-    }
-    const NormalisedRow<kNorm> row(t, sources[r], moments, r);
-    if (t.cosine == nullptr) {
+  if (t.cosine == nullptr) {
+    write([&](const auto& row, size_t, float* out) HWY_ATTR {
       for_each_vector(t.head_dim, [&](auto d, size_t c) HWY_ATTR { hn::StoreU(row.at(d, c), d, out + c); });
-      continue;
-    }
-    const float* cosine = t.cosine + group.token(r) * half;
-    const float* sine = t.sine + group.token(r) * half;
-    if (t.pairing == RotaryPairing::kHalf) {
-      rotate_half(row, cosine, sine, half, out);
-    } else {
-      rotate_interleaved(row, cosine, sine, half, out);
-    }
+    });
+  } else if (t.pairing == RotaryPairing::kHalf) {
+    write([&](const auto& row, size_t r, float* out) HWY_ATTR {
+      const size_t at = group.token(r) * half;
+      rotate_half(row, t.cosine + at, t.sine + at, half, out);
+    });
+  } else {
+    write([&](const auto& row, size_t r, float* out) HWY_ATTR {
+      const size_t at = group.token(r) * half;
+      rotate_interleaved(row, t.cosine + at, t.sine + at, half, out);
+    });
   }
 }
 
@@ -296,7 +319,6 @@ HWY_NOINLINE void write_rows(const Side& side, const float* const* sources, cons
 // [16][padded_dim], aligned, its padding zero, which it stays.
 HWY_INLINE void transform_rows(const Side& side, const RowGroup& group, const RowGroup& next, float* rows) {
   const RowTransform& t = side.transform;
-  Moments moments = {};
   const float* sources[kGroup];
   // In f32; what the norm sums must be readable, and zero, up to a whole vector.
   const bool in_place = side.source.type == NumberType::kF32 && (t.norm == NormKind::kNone || t.head_dim % kLanes == 0);
@@ -307,10 +329,9 @@ HWY_INLINE void transform_rows(const Side& side, const RowGroup& group, const Ro
     sources[r] = in_place ? static_cast<const float*>(side.source.row(group.at(r))) : out;
     if (!in_place) side.source.copy_row(group.at(r), t.head_dim, out);
   }
-  if (t.norm == NormKind::kNone) return write_rows<NormKind::kNone>(side, sources, group, next, moments, rows);
-  measure_rows(t, sources, moments);
-  if (t.norm == NormKind::kRms) return write_rows<NormKind::kRms>(side, sources, group, next, moments, rows);
-  write_rows<NormKind::kLayer>(side, sources, group, next, moments, rows);
+  if (t.norm == NormKind::kNone) return write_rows<NormKind::kNone>(side, sources, group, next, rows);
+  if (t.norm == NormKind::kRms) return write_rows<NormKind::kRms>(side, sources, group, next, rows);
+  write_rows<NormKind::kLayer>(side, sources, group, next, rows);
 }
 
 }  // namespace HWY_NAMESPACE
