@@ -53,6 +53,14 @@ export interface App {
   readonly sample?: SampleModel;
   /** What the sample scenes' caption checker says; null for a prompt that it cannot read. */
   readonly captionRight: (drawing: Drawing, prompt: string) => boolean | null;
+  /**
+   * Of videos: how far objects are, in pixels, from where the reference has them, and from the way that the caption names. Null
+   * where it cannot be told.
+   */
+  readonly motionError?: (
+    clip: Drawing,
+    options: { readonly reference: Drawing; readonly caption: string },
+  ) => { readonly reference: number | null; readonly caption: number | null };
 }
 
 /** What people call that which an app draws. */

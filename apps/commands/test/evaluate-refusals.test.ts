@@ -92,6 +92,54 @@ describe("evaluate refuses", () => {
       says: [/one plan for paro at density 0\.9/, /a\.safetensors/, /b\.safetensors/],
     },
     {
+      name: "a density that the dense steps alone take",
+      change: () => ({
+        attention: ["rettention"],
+        plan: undefined,
+        density: [0.5],
+        warmUp: 2,
+        refresh: [2],
+      }),
+      says: [/above 1 for rettention/, /3 of 3/, /--warm-up/, /0\.5/],
+    },
+    {
+      name: "a plan that fits the run's density but not the sparse steps'",
+      change: () => ({ attention: ["paro"], density: [0.9], warmUp: 1 }),
+      says: [/paro at density 0\.9 over the run, 0\.85 at its sparse steps/, /plan-0\.9/],
+    },
+    {
+      name: "dense steps of one's own beside those of the papers",
+      change: () => ({ schedule: "paper", refresh: [1] }),
+      says: [/no --refresh with --schedule paper/],
+    },
+    {
+      name: "a plan for strategies that go by none",
+      change: () => ({ attention: ["dense", "window", "reuse"] }),
+      says: [/no --plan with --attention dense,window,reuse/],
+    },
+    {
+      name: "a density for strategies that have none",
+      change: () => ({ attention: ["dense", "reuse"], plan: undefined, density: [0.5] }),
+      says: [/no --density with --attention dense,reuse/],
+    },
+    {
+      name: "a strategy that cannot serve the model, before the first picture",
+      change: () => ({
+        attention: ["dense", "window"],
+        plan: undefined,
+        density: [0.7],
+        width: 32,
+        height: 32,
+        work: join(setting.folder, "few"),
+      }),
+      says: [/^window 0\.7, fp32: Expected at least 2 blocks/],
+    },
+    {
+      name: "a strategy without the steps that it has to look at",
+      change: () => ({ attention: ["rettention"], plan: undefined, density: [0.7], warmUp: 1 }),
+      says: [/^rettention 0\.7, fp32: Expected a refresh before the first sparse step/],
+    },
+    {
       name: "a folder without plans",
       change: async () => {
         await mkdir(join(setting.folder, "none"), { recursive: true });
@@ -128,6 +176,8 @@ describe("the flags", () => {
     [["--density", "0.5,,0.3"], /--density.*found ''/s],
     [["--seeds", "1,x"], /--seeds.*number.*x/s],
     [["--attention", "dense,sparge"], /--attention.*paro-native.*sparge/s],
+    [["--attention", "paro,dense,paro"], /--attention.*once.*'paro' twice/s],
+    [["--schedule", "mine"], /--schedule.*common, paper/s],
     [["--precision", "fp32,int7"], /--precision.*int8.*int7/s],
     [["--plan", ""], /--plan/],
     [["--steps", "0"], /--steps.*1 to 1000/s],

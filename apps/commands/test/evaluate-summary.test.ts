@@ -13,9 +13,12 @@ import {
   tileIncoherence,
 } from "../src/evaluate/summary.js";
 import { formatEvaluation } from "../src/evaluate/table.js";
+import { denseSteps } from "../src/strategies/dense-steps.js";
 
 const pair: PairResult = {
   density: 1,
+  denseShare: 1,
+  cacheBytes: 0,
   simulated: false,
   psnr: 20,
   ssim: 0.9,
@@ -23,6 +26,8 @@ const pair: PairResult = {
   relativeL1: 0.1,
   captionRight: true,
   denseCaptionRight: true,
+  motion: { reference: null, caption: null },
+  denseMotion: { reference: null, caption: null },
   attentionMs: 100,
   loopMs: 200,
   denseAttentionMs: 300,
@@ -52,7 +57,7 @@ const incoherence: Incoherence = {
 const dense = { strategy: "dense", density: 1, precision: "fp32", plan: undefined } as const;
 
 function line(pairs: readonly PairResult[], incoherences = [incoherence]): EvaluationLine {
-  const given = { combination: dense, pairs, incoherences };
+  const given = { combination: dense, pairs, control: { control: 2, dense: 100 }, incoherences };
   return summarise({ ...given, prompts: ["a", "b"], seeds: [1] });
 }
 
@@ -149,8 +154,24 @@ describe("the table", () => {
 });
 
 it("combines what has densities with each density, and dense with none", () => {
-  expect(combine({ dense: true, planned: [], precisions: ["fp32", "int8"] })).toHaveLength(2);
-  expect(describeCombination(dense)).toBe("dense, fp32");
+  const run = { steps: 20, frames: 1 };
+  const strategies = ["dense", "window", "reuse"] as const;
+  const steps = denseSteps({ kind: "common", given: undefined, strategies, run });
+  const combined = combine({
+    strategies,
+    planned: [],
+    densities: [0.5, 0.3],
+    precisions: ["fp32", "int8"],
+    steps,
+    run,
+  });
+  expect(combined.map(describeCombination)).toEqual(
+    ["fp32", "int8"].flatMap((precision) =>
+      ["dense", "window 0.5", "window 0.3", "reuse"].map((name) => `${name}, ${precision}`),
+    ),
+  );
+  expect(combined[0]).toMatchObject({ schedule: undefined, density: 1 });
+  expect(combined[3]).toMatchObject({ schedule: steps.scheduleOf("reuse"), density: 3 / 20 });
   expect(describeCombination({ ...dense, strategy: "paro", density: 0.3 })).toBe("paro 0.3, fp32");
 });
 

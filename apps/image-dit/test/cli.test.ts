@@ -180,7 +180,7 @@ describe("evaluate", () => {
     ]);
     const again = await run([...args, "--precision", "fp32,int8", "--work", "work"]);
     expect(again.stdout).toBe(first.stdout);
-    expect(again.stderr).toMatch(/^image-dit: reusing 3 of 3 results from .*work/);
+    expect(again.stderr).toMatch(/^image-dit: reusing 5 of 5 results from .*work/);
   });
 });
 

@@ -2,6 +2,7 @@ import type { App, Drawing } from "@paroattn/commands";
 import {
   checkClipCaption,
   clipScenes,
+  motionError,
   parseClipCaption,
   SampleVideoError,
 } from "@paroattn/sample-video";
@@ -18,6 +19,10 @@ export const videoApp: App = {
   defaults: { steps: 50, guidance: 6 },
   files: videoFiles,
   captionRight,
+  motionError: (clip, options) =>
+    captionRight(clip, options.caption) === null
+      ? { reference: null, caption: null }
+      : motionError(clip, options),
 };
 
 /**

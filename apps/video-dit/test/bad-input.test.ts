@@ -147,7 +147,7 @@ const ROWS: readonly Row[] = [
     name: "steps of PARO without it",
     args: [...DRAW, "--warm-up", "1"],
     code: 2,
-    says: [/no --warm-up without PARO/],
+    says: [/no --warm-up with dense attention alone/],
   },
   {
     name: "steps of PARO for dense attention compared",
@@ -162,7 +162,7 @@ const ROWS: readonly Row[] = [
       "0",
     ],
     code: 2,
-    says: [/no --refresh without PARO/],
+    says: [/no --refresh with dense attention alone/],
   },
   {
     name: "PARO without a plan",

@@ -105,15 +105,24 @@ describe("with a plan", () => {
     const dense = await readFile("dense.webp");
     expect(dense.equals(await readFile("over-time.webp"))).toBe(true);
     // A refresh is dense and looks at everything once more.
-    expect(await at("--refresh", "0,1,2,3")).toBe(2);
-    const some = await at("--warm-up", "1", "--refresh", "every:3");
+    const anew = ["--attention", "paro-refresh"];
+    expect(await at(...anew, "--refresh", "0,1,2,3")).toBe(2);
+    expect(await at("--refresh", "0,1,2,3")).toBe(1);
+    const some = await at(...anew, "--warm-up", "1", "--refresh", "every:3");
     expect(some).toBeGreaterThan((1 + 2 + 1 * plain) / 4);
     expect(some).toBeLessThan((1 + 2 + 2) / 4);
   });
 
   it("evaluates with masks made anew, which is another result", async () => {
     type Line = { densityMet: { mean: number }; schedule?: unknown };
-    const args = ["evaluate", ...planned, "--attention", "paro", "--prompts", "prompts.txt"];
+    const args = [
+      "evaluate",
+      ...planned,
+      "--attention",
+      "paro-refresh",
+      "--prompts",
+      "prompts.txt",
+    ];
     const [plain] = await run<[Line]>(...args, "--work", "anew");
     expect(plain).not.toHaveProperty("schedule");
     const schedule = ["--warm-up", "1", "--refresh", "2"];
@@ -121,8 +130,8 @@ describe("with a plan", () => {
     expect(anew.schedule).toEqual({ warmUp: 1, refresh: [2] });
     expect(anew.densityMet.mean).toBeGreaterThan(plain.densityMet.mean + 0.2);
     const again = await runInProcess(videoApp, [...args, "--work", "anew", ...schedule]);
-    expect(again.stderr).toMatch(/reusing 2 of 2 results/);
-    expect(again.stdout).toContain("PARO: 1 step dense first; masks made anew at 2");
+    expect(again.stderr).toMatch(/reusing 3 of 3 results/);
+    expect(again.stdout).toContain("dense steps: 1 at first, then 2");
   });
 
   it("evaluates, with a page of videos that play, and goes on from what is there", async () => {
@@ -144,7 +153,7 @@ describe("with a plan", () => {
     expect(page).toContain(`${FRAMES} frames of 64×48`);
     const before = await readdir("report", { recursive: true });
     const again = await runInProcess(videoApp, [...args, "--json"]);
-    expect(again.stderr).toMatch(/^video-dit: reusing 3 of 3 results/);
+    expect(again.stderr).toMatch(/^video-dit: reusing 5 of 5 results/);
     expect(await readdir("report", { recursive: true })).toEqual(before);
   });
 
@@ -168,7 +177,7 @@ describe("with a plan", () => {
     }
     const told = ["--work", "work", "--report", "shift"];
     const again = await runInProcess(videoApp, [...args, ...told]);
-    expect(again.stderr).toMatch(/reusing 16 of 16 results/);
+    expect(again.stderr).toMatch(/reusing 18 of 18 results/);
     expect(again.stdout).toContain("overlap of masks  prompts  seeds  next step   plan");
     expect(again.stdout).toContain(plan!.mean.toFixed(3));
     for (const line of again.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);

@@ -1,7 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type App, nounOf } from "../app.js";
 import { addOptions, commonOptions } from "../options.js";
 import { scheduleOptions } from "../plans/schedule.js";
+import { parseStrategies } from "../strategies/parse-strategy.js";
+import { STRATEGY_NAMES } from "../strategies/registry.js";
 import { runCommand } from "../terminal/run-command.js";
 import { evaluate } from "./evaluate.js";
 import { lists } from "./lists.js";
@@ -19,14 +21,14 @@ export function addEvaluateCommand(app: App, program: Command): void {
     .addOption(common.model)
     .option(
       "--attention <list>",
-      "dense, paro, paro-native (default: those there are plans for)",
-      lists.strategies,
+      `${STRATEGY_NAMES.join(", ")} (default: dense, and PARO's that there are plans for)`,
+      parseStrategies,
     )
     .option(
       "--density <list>",
       app.sample === undefined
-        ? "default: all of --plan"
-        : "default: 0.5,0.3,0.2, or all of --plan",
+        ? "executed over the run, dense steps included (default: all of --plan, else 0.5,0.3)"
+        : "executed over the run, dense steps included (default: all of --plan, else 0.5,0.3, without dense steps 0.2 too)",
       lists.densities,
     )
     .option("--precision <list>", "fp32, int8, int4, ... (default: fp32)", lists.precisions)
@@ -37,6 +39,14 @@ export function addEvaluateCommand(app: App, program: Command): void {
     )
     .option("--seeds <list>", "every prompt is drawn with each (default: 1)", lists.seeds)
     .addOption(common.steps);
+  command.addOption(
+    new Option(
+      "--schedule <kind>",
+      "the same dense steps for all, or those that each one's paper gives it",
+    )
+      .choices(["common", "paper"])
+      .default("common"),
+  );
   addOptions(command, scheduleOptions()).addOption(common.guidance);
   addOptions(command, common.size)
     .addOption(common.threads)

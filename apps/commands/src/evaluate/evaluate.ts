@@ -6,14 +6,16 @@ import type { App } from "../app.js";
 import type { Context } from "../context.js";
 import { cacheFolder } from "../files/cache-folder.js";
 import { localModel } from "../hub/local-model.js";
+import { type DenseSteps, denseSteps, hasDenseSteps } from "../strategies/dense-steps.js";
+import type { RunShape, StrategyName } from "../strategies/registry.js";
 import { showOn } from "../terminal/pipeline-progress.js";
 import { createProgress } from "../terminal/progress.js";
 import { warnThrough } from "../terminal/warn.js";
-import { combine } from "./combinations.js";
+import { combine, type PlannedCombination } from "./combinations.js";
 import { Evaluation } from "./evaluation.js";
 import { plansFor } from "./plans-for.js";
 import { openReportFolder, writeReport } from "./report/write-report.js";
-import { type EvaluateFlags, readRequest } from "./request.js";
+import { type EvaluateFlags, type Request, readRequest } from "./request.js";
 import { openResultStore, type ResultStore } from "./result-store.js";
 import { settingsFor } from "./settings-for.js";
 import { type EvaluationLine, summarise } from "./summary.js";
@@ -26,6 +28,8 @@ export interface EvaluateResult {
 }
 
 const DEFAULT_PRECISIONS = ["fp32"];
+/** Of which those are drawn that there are plans for. */
+const DEFAULT_STRATEGIES: readonly StrategyName[] = ["dense", "paro", "paro-native"];
 
 /**
  * `evaluate`: draws every prompt with every seed with every combination of strategy, density and precision,
@@ -54,14 +58,24 @@ export async function evaluate(
   try {
     const request = { ...asked, model: await localModel(asked.model, context) };
     const { model } = request;
-    const planned = await plansFor(request, context);
     const settings = await settingsFor(request, context);
+    const names = request.strategies ?? DEFAULT_STRATEGIES;
+    const steps = denseSteps({
+      kind: flags.schedule ?? "common",
+      given: request.schedule,
+      strategies: names,
+      run: settings,
+    });
+    const densities = flags.density ?? defaultDensities(names, { steps, run: settings });
+    const planned = await plansFor(request, { ...context, steps, densities });
     const subjects = prompts.flatMap((prompt) => seeds.map((seed) => ({ prompt, seed })));
     const combinations = combine({
-      dense: request.strategies?.includes("dense") ?? true,
+      strategies: request.strategies ?? ["dense", ...strategiesOf(planned)],
       planned,
+      densities: flags.density ?? densitiesOf(planned, { request, steps }) ?? densities,
       precisions: flags.precision ?? DEFAULT_PRECISIONS,
-      schedule: request.schedule,
+      steps,
+      run: settings,
     });
     const evaluation = await Evaluation.open({
       subjects,
@@ -71,9 +85,17 @@ export async function evaluate(
       store,
     });
     await measure(evaluation, { ...context, model, store });
-    const { pairs, incoherences, shifts } = evaluation.results();
+    const { pairs, controls, incoherences, shifts } = evaluation.results();
     const lines = combinations.map((combination, index) =>
-      summarise({ combination, pairs: pairs[index]!, incoherences, shifts, prompts, seeds }),
+      summarise({
+        combination,
+        pairs: pairs[index]!,
+        control: controls[index]!,
+        incoherences,
+        shifts,
+        prompts,
+        seeds,
+      }),
     );
     if (report === undefined) return { app, lines, page: undefined };
     const page = await writeReport({
@@ -92,6 +114,28 @@ export async function evaluate(
     progress.end();
     backend.dispose();
   }
+}
+
+/** The paper's three settings; the last one leaves little to do beside dense steps. */
+function defaultDensities(
+  names: readonly StrategyName[],
+  { steps, run }: { readonly steps: DenseSteps; readonly run: RunShape },
+): readonly number[] {
+  const dense = names.some((name) => hasDenseSteps(steps.scheduleOf(name), run));
+  return dense ? [0.5, 0.3] : [0.5, 0.3, 0.2];
+}
+
+function strategiesOf(planned: readonly PlannedCombination[]): StrategyName[] {
+  return [...new Set(planned.map(({ strategy }) => strategy))];
+}
+
+/** What others are compared at where plans of `--plan` say what there is: the densities at which PARO runs with them. */
+function densitiesOf(
+  planned: readonly PlannedCombination[],
+  { request, steps }: { readonly request: Request; readonly steps: DenseSteps },
+): readonly number[] | undefined {
+  if (request.plans === undefined || planned.length === 0) return undefined;
+  return [...new Set(planned.map(({ plan }) => steps.runDensity("paro", plan.density.asked)))];
 }
 
 /** Measures what the store does not have. A stop keeps what is finished, and says so. */

@@ -1,7 +1,9 @@
 import { denseAttention, encodePlan, type MaskShift, type Plan } from "@paroattn/attention";
 import type { Pipeline } from "@paroattn/pipelines";
 import type { App } from "../app.js";
-import { attentionOf, type Combination } from "./combinations.js";
+import { checkStarts } from "./check-starts.js";
+import { attentionOf, type Combination, describeCombination } from "./combinations.js";
+import { type ControlTimes, controlTimesSchema, watchControl } from "./control-overhead.js";
 import { type DrawSubject, subjectDrawer } from "./draw-subject.js";
 import { hashOfBytes } from "./hash.js";
 import {
@@ -19,7 +21,7 @@ import type { Subject } from "./subject.js";
 import { WATCHED_STEPS } from "./watched-steps.js";
 
 /** Goes up when the same settings would give other results. */
-const RESULT_VERSION = 2;
+const RESULT_VERSION = 3;
 
 /** What every picture or video of an evaluation has in common. */
 export interface EvaluationSettings {
@@ -43,6 +45,8 @@ export interface EvaluationResults {
   readonly combinations: readonly Combination[];
   /** [combinations][subjects] */
   readonly pairs: readonly (readonly PairResult[])[];
+  /** [combinations], of the first subject. */
+  readonly controls: readonly ControlTimes[];
   /** One for each subject. */
   readonly incoherences: readonly Incoherence[];
   /** Of the plans whose masks were to be compared. */
@@ -59,6 +63,7 @@ export interface EvaluationWork {
 }
 
 interface Task {
+  readonly kind: "pair" | "control" | "incoherence" | "masks";
   /** Undefined for a look at the softmax map or at masks. */
   readonly combination: Combination | undefined;
   /** Of a look at masks. */
@@ -95,6 +100,7 @@ export class Evaluation {
   readonly #work: EvaluationWork;
   readonly #tasks: readonly Task[];
   readonly #pairs = new Map<Task, PairResult>();
+  readonly #controls = new Map<Task, ControlTimes>();
   readonly #incoherences = new Map<Task, Incoherence>();
   readonly #seenMasks = new Map<Task, SeenMasks>();
 
@@ -104,18 +110,27 @@ export class Evaluation {
     const hashes = new Map(
       work.combinations.map(({ plan }) => [plan, plan && hashOfBytes(encodePlan(plan))]),
     );
-    this.#tasks = work.subjects.flatMap((subject): Task[] => [
-      ...work.combinations.map((combination) => {
-        const { strategy, precision, schedule } = combination;
-        const plan = hashes.get(combination.plan) ?? null;
-        return {
-          combination,
-          subject,
-          settings: { kind: "pair", strategy, precision, plan, schedule, ...subject, ...common },
-          runs: 2,
-        };
-      }),
+    const settingsOf = ({ strategy, precision, plan, schedule, sparseDensity }: Combination) => {
+      return { strategy, precision, plan: hashes.get(plan) ?? null, schedule, sparseDensity };
+    };
+    this.#tasks = work.subjects.flatMap((subject, index): Task[] => [
+      ...work.combinations.map((combination) => ({
+        kind: "pair" as const,
+        combination,
+        subject,
+        settings: { kind: "pair", ...settingsOf(combination), ...subject, ...common },
+        runs: 2,
+      })),
+      // What a strategy does beside its attention hardly depends on what is drawn.
+      ...(index > 0 ? [] : work.combinations).map((combination) => ({
+        kind: "control" as const,
+        combination,
+        subject,
+        settings: { kind: "control", ...settingsOf(combination), ...subject, ...common },
+        runs: 1,
+      })),
       {
+        kind: "incoherence" as const,
         combination: undefined,
         subject,
         settings: {
@@ -128,6 +143,7 @@ export class Evaluation {
         runs: 1,
       },
       ...this.#observedPlans().map((observed) => ({
+        kind: "masks" as const,
         combination: undefined,
         observed,
         subject,
@@ -159,7 +175,7 @@ export class Evaluation {
   get state(): EvaluationState {
     const times = [...this.#pairs.values()].map(({ measuredAt }) => measuredAt).sort();
     return {
-      known: this.#pairs.size + this.#incoherences.size + this.#seenMasks.size,
+      known: this.#tasks.filter((task) => this.#isKnown(task)).length,
       total: this.#tasks.length,
       oldest: times[0],
     };
@@ -190,8 +206,8 @@ export class Evaluation {
   }
 
   /**
-   * One step in every way: the first steps of a process pay for fresh memory and for oneDNN's kernels, and no measured
-   * run should. A plan or a precision that cannot be served is refused here, before hours of work.
+   * Two steps in every way: the first steps of a process pay for fresh memory and for oneDNN's kernels, and no measured
+   * run should. What cannot be served is refused here, before hours of work.
    */
   async #warmUp(
     options: RunOptions & {
@@ -200,54 +216,64 @@ export class Evaluation {
     },
   ): Promise<void> {
     const { left, generate, onProgress } = options;
-    const combinations = [...new Set(left.map(({ combination }) => combination))];
+    const { frames, steps } = this.#work.settings;
+    const combinations = [...new Set(left.flatMap(({ combination }) => combination ?? []))];
+    const { subject } = left[0]!;
+    await checkStarts(
+      combinations.map((combination) => ({
+        name: describeCombination(combination),
+        strategy: attentionOf(combination, { frames }),
+      })),
+      (attention) => generate(subject, { steps, attention }),
+    );
+    await generate(subject, { steps: 1, attention: denseAttention() });
+    // A dense step, for what a strategy has to look at first, and a sparse one.
+    const schedule = { refresh: [0] };
     for (const [index, combination] of combinations.entries()) {
       const { length } = combinations;
       onProgress("warm up", index / length, `${index}/${length}`);
-      // A run of one step has no room for a schedule.
-      const attention =
-        combination === undefined
-          ? denseAttention()
-          : attentionOf({ ...combination, schedule: undefined });
-      await generate(left[0]!.subject, { steps: 1, attention });
+      const attention = attentionOf({ ...combination, schedule }, { frames });
+      await generate(subject, { steps: 2, attention });
     }
   }
 
-  async #measure(task: Task, { captionRight }: App, draw: Draw): Promise<void> {
-    const { store, subjects } = this.#work;
-    const { combination, observed, subject, settings } = task;
-    if (observed !== undefined) {
-      const watch = watchMasks(observed, this.#work.settings);
+  async #measure(task: Task, app: App, draw: Draw): Promise<void> {
+    const { store, subjects, settings: run } = this.#work;
+    const { kind, combination, subject, settings } = task;
+    if (kind === "masks") {
+      const watch = watchMasks(task.observed!, run);
       await draw(watch.strategy);
       await store.put(settings, watch.result());
       this.#seenMasks.set(task, watch.result());
-      return;
-    }
-    if (combination === undefined) {
+    } else if (kind === "incoherence") {
       const watch = watchIncoherence();
       await draw(watch.strategy);
-      const result = watch.result();
+      await store.put(settings, watch.result());
+      this.#incoherences.set(task, watch.result());
+    } else if (kind === "control") {
+      const watch = watchControl(attentionOf(combination!, run));
+      await draw(watch.strategy);
+      await store.put(settings, watch.result());
+      this.#controls.set(task, watch.result());
+    } else {
+      const result = await measurePair({
+        app,
+        attention: attentionOf(combination!, run),
+        prompt: subject.prompt,
+        draw,
+        denseFirst: subjects.indexOf(subject) % 2 === 0,
+        drawings: store.drawings,
+      });
       await store.put(settings, result);
-      this.#incoherences.set(task, result);
-      return;
+      this.#pairs.set(task, result);
     }
-    const result = await measurePair({
-      captionRight,
-      attention: attentionOf(combination),
-      prompt: subject.prompt,
-      draw,
-      denseFirst: subjects.indexOf(subject) % 2 === 0,
-      drawings: store.drawings,
-    });
-    await store.put(settings, result);
-    this.#pairs.set(task, result);
   }
 
   /** All results; only after `run`. */
   results(): EvaluationResults {
     const { subjects, combinations } = this.#work;
-    const ofCombination = (combination: Combination | undefined) =>
-      this.#tasks.filter((task) => task.combination === combination && task.observed === undefined);
+    const tasksOf = (kind: Task["kind"], combination?: Combination) =>
+      this.#tasks.filter((task) => task.kind === kind && task.combination === combination);
     const shiftOfPlan = (plan: Plan) => {
       const tasks = this.#tasks.filter(({ observed }) => observed === plan);
       const runs = tasks.map((task) => {
@@ -259,36 +285,43 @@ export class Evaluation {
       subjects,
       combinations,
       pairs: combinations.map((combination) =>
-        ofCombination(combination).map((task) => this.#pairs.get(task)!),
+        tasksOf("pair", combination).map((task) => this.#pairs.get(task)!),
       ),
-      incoherences: ofCombination(undefined).map((task) => this.#incoherences.get(task)!),
+      controls: combinations.map(
+        (combination) => this.#controls.get(tasksOf("control", combination)[0]!)!,
+      ),
+      incoherences: tasksOf("incoherence").map((task) => this.#incoherences.get(task)!),
       shifts: new Map(this.#observedPlans().map(shiftOfPlan)),
     };
   }
 
   #isKnown(task: Task): boolean {
-    return this.#pairs.has(task) || this.#incoherences.has(task) || this.#seenMasks.has(task);
+    const all = [this.#pairs, this.#controls, this.#incoherences, this.#seenMasks];
+    return all.some((known) => known.has(task));
   }
 
   async #lookUp(): Promise<void> {
     const { store } = this.#work;
     for (const task of this.#tasks) {
-      if (task.observed !== undefined) {
-        const known = await store.find(task.settings, seenMasksSchema);
-        if (known !== undefined) this.#seenMasks.set(task, known);
-        continue;
-      }
-      if (task.combination === undefined) {
-        const known = await store.find(task.settings, incoherenceSchema);
-        if (known !== undefined) this.#incoherences.set(task, known);
-        continue;
-      }
-      const known = await store.find(task.settings, pairResultSchema);
-      if (known === undefined) continue;
-      const { drawings } = store;
-      if ((await drawings.has(known.picture)) && (await drawings.has(known.densePicture))) {
-        this.#pairs.set(task, known);
+      const { kind, settings } = task;
+      if (kind === "masks") {
+        keep(this.#seenMasks, task, await store.find(settings, seenMasksSchema));
+      } else if (kind === "incoherence") {
+        keep(this.#incoherences, task, await store.find(settings, incoherenceSchema));
+      } else if (kind === "control") {
+        keep(this.#controls, task, await store.find(settings, controlTimesSchema));
+      } else {
+        const known = await store.find(settings, pairResultSchema);
+        if (known === undefined) continue;
+        const { drawings } = store;
+        if ((await drawings.has(known.picture)) && (await drawings.has(known.densePicture))) {
+          this.#pairs.set(task, known);
+        }
       }
     }
   }
+}
+
+function keep<T>(results: Map<Task, T>, task: Task, found: T | undefined): void {
+  if (found !== undefined) results.set(task, found);
 }

@@ -25,9 +25,24 @@ export function formatAccuracy(accuracy: Spread | null): string {
   return accuracy === null ? "-" : `${Math.round(100 * accuracy.mean)} %`;
 }
 
-/** What a combination is called beside others of its precision. */
-export function nameOf({ strategy, density }: EvaluationLine): string {
-  return strategy === "dense" ? strategy : `${strategy} ${density}`;
+/** "12.3 MB"; nothing where nothing is kept. */
+export function formatBytes(bytes: number): string {
+  return bytes === 0 ? "-" : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1)} MB`;
+}
+
+/** "1.3 %" */
+export function formatShare(share: number | null): string {
+  return share === null ? "-" : `${(100 * share).toFixed(1)} %`;
+}
+
+/** "1.23 px", and of how many where that is not all. */
+export function formatMotion(
+  error: EvaluationLine["motionError"],
+  { pictures }: Pick<EvaluationLine, "pictures">,
+): string {
+  if (error === null) return "-";
+  const read = error.read === pictures ? "" : ` (${error.read}/${pictures})`;
+  return `${error.mean.toFixed(2)}${read}`;
 }
 
 /** What is said of a precision: that its times mean nothing, where they do not. */

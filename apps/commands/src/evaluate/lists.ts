@@ -1,13 +1,6 @@
 import { precisionName } from "@paroattn/attention";
 import { InvalidArgumentError } from "commander";
 import { listOf, parsedBy, schemas } from "../options.js";
-import { STRATEGIES, type StrategyName } from "./combinations.js";
-
-function parseStrategy(text: string): StrategyName {
-  const known = STRATEGIES.find((name) => name === text);
-  if (known !== undefined) return known;
-  throw new InvalidArgumentError(`Expected some of ${STRATEGIES.join(", ")} but found '${text}'.`);
-}
 
 /** The shortest name of the precision that a text names. */
 function parsePrecision(text: string): string {
@@ -21,7 +14,6 @@ function parsePath(text: string): string {
 
 /** The lists of `evaluate`. */
 export const lists = {
-  strategies: listOf(parseStrategy),
   densities: listOf(parsedBy(schemas.density)),
   precisions: listOf(parsePrecision),
   seeds: listOf(parsedBy(schemas.seed)),

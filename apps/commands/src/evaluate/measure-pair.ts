@@ -1,18 +1,20 @@
 import { type AttentionStrategy, denseAttention } from "@paroattn/attention";
 import { compareWithReference, type GenerateResult } from "@paroattn/pipelines";
-import type { App } from "../app.js";
+import type { App, Drawing } from "../app.js";
 import type { DrawingStore } from "./drawing-store.js";
 import type { PairResult } from "./pair-result.js";
 
 /** Draws one prompt with one seed. */
 export type Draw = (attention: AttentionStrategy) => Promise<GenerateResult>;
 
+const UNKNOWN_MOTION = { reference: null, caption: null };
+
 /**
  * Draws a picture or video with `attention` and with dense FP32 attention, one right after the other, and compares the two. The
  * machine may be busy with other things now and then; runs that are neighbours in time meet them alike.
  */
 export async function measurePair(options: {
-  readonly captionRight: App["captionRight"];
+  readonly app: Pick<App, "captionRight" | "motionError">;
   readonly attention: AttentionStrategy;
   readonly prompt: string;
   readonly draw: Draw;
@@ -20,19 +22,25 @@ export async function measurePair(options: {
   readonly denseFirst: boolean;
   readonly drawings: DrawingStore;
 }): Promise<PairResult> {
-  const { captionRight, attention, prompt, draw, denseFirst, drawings } = options;
+  const { app, attention, prompt, draw, denseFirst, drawings } = options;
   const before = denseFirst ? await draw(denseAttention()) : undefined;
   const measured = await draw(attention);
   const dense = before ?? (await draw(denseAttention()));
   const { images } = measured;
   const { psnr, ...fidelity } = compareWithReference(dense.images, images);
+  const motionOf = (images: Drawing) =>
+    app.motionError?.(images, { reference: dense.images, caption: prompt }) ?? UNKNOWN_MOTION;
   return {
     density: measured.report.density,
+    denseShare: measured.report.denseShare,
+    cacheBytes: measured.report.cacheBytes,
     simulated: measured.report.arithmetic === "simulated",
     psnr: Number.isFinite(psnr) ? psnr : null,
     ...fidelity,
-    captionRight: captionRight(images, prompt),
-    denseCaptionRight: captionRight(dense.images, prompt),
+    captionRight: app.captionRight(images, prompt),
+    denseCaptionRight: app.captionRight(dense.images, prompt),
+    motion: motionOf(images),
+    denseMotion: motionOf(dense.images),
     attentionMs: measured.timings.attentionMs,
     loopMs: measured.timings.loopMs,
     denseAttentionMs: dense.timings.attentionMs,

@@ -1,6 +1,8 @@
 import type { Context } from "../context.js";
+import type { DenseSteps } from "../strategies/dense-steps.js";
+import { planOrders } from "../strategies/registry.js";
 import type { PlannedCombination } from "./combinations.js";
-import { choosePlans, DEFAULT_DENSITIES, sampleModelPlans } from "./plans.js";
+import { choosePlans, sampleModelPlans } from "./plans.js";
 import { refuseOverlap } from "./refuse-overlap.js";
 import type { Request } from "./request.js";
 
@@ -9,11 +11,17 @@ import type { Request } from "./request.js";
  *
  * @throws UsageError where there is none for what was asked, or calibration saw a prompt or a seed.
  */
-export async function plansFor(request: Request, context: Context): Promise<PlannedCombination[]> {
+export async function plansFor(
+  request: Request,
+  options: Context & { readonly steps: DenseSteps; readonly densities: readonly number[] },
+): Promise<PlannedCombination[]> {
+  const { steps, densities, ...context } = options;
   const { plans, flags, isSample } = request;
-  const strategies = request.strategies?.filter((strategy) => strategy !== "dense");
+  const strategies = request.strategies?.filter((name) => planOrders(name) !== undefined);
   if (strategies?.length === 0) return [];
-  if (plans !== undefined) return choosePlans({ plans, strategies, densities: flags.density });
+  if (plans !== undefined) {
+    return choosePlans({ plans, strategies, densities: flags.density, steps });
+  }
   if (!isSample) return [];
   const planned = await sampleModelPlans({
     ...context,
@@ -21,7 +29,8 @@ export async function plansFor(request: Request, context: Context): Promise<Plan
     ...(flags.height !== undefined && { height: flags.height }),
     ...(flags.frames !== undefined && { frames: flags.frames }),
     strategies: strategies ?? ["paro", "paro-native"],
-    densities: flags.density ?? DEFAULT_DENSITIES,
+    densities,
+    steps,
   });
   const { prompts, seeds } = request;
   for (const { plan } of planned) {

@@ -2,24 +2,27 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Plan, readPlan } from "@paroattn/attention";
 import { type SamplePlanOptions, samplePlans } from "../plans/sample-plan.js";
+import type { DenseSteps } from "../strategies/dense-steps.js";
+import { type PlanOrders, planOrders, type StrategyName } from "../strategies/registry.js";
 import { UsageError } from "../terminal/run-command.js";
-import { type PlannedCombination, type PlannedStrategy, strategyOfPlan } from "./combinations.js";
-
-/** The paper's three settings. */
-export const DEFAULT_DENSITIES = [0.5, 0.3, 0.2] as const;
+import { ordersOfPlan, type PlannedCombination } from "./combinations.js";
 
 /** The sample model's plans, strategy by strategy; what is missing is calibrated. */
 export async function sampleModelPlans(
   options: SamplePlanOptions & {
-    readonly strategies: readonly PlannedStrategy[];
+    readonly strategies: readonly StrategyName[];
+    /** Of the whole run. */
     readonly densities: readonly number[];
+    readonly steps: DenseSteps;
   },
 ): Promise<PlannedCombination[]> {
+  const { strategies, densities, steps } = options;
   const planned: PlannedCombination[] = [];
-  for (const strategy of options.strategies) {
-    const orders = strategy === "paro" ? "chosen" : "native";
-    const plans = await samplePlans({ ...options, orders });
-    planned.push(...plans.map((plan) => ({ strategy, plan })));
+  for (const strategy of strategies) {
+    const sparse = densities.map((density) => steps.sparseDensity(strategy, density));
+    const orders = planOrders(strategy)!;
+    const plans = await samplePlans({ ...options, densities: sparse, orders });
+    planned.push(...plans.map((plan, index) => ({ strategy, plan, density: densities[index]! })));
   }
   return planned;
 }
@@ -55,57 +58,94 @@ async function planFiles(path: string): Promise<string[]> {
 }
 
 /**
- * Those plans that strategies and densities ask for; without these, all of them.
+ * Those plans that strategies and densities of the run ask for; without these, all of them.
  *
  * @throws UsageError where two plans are for the same, or none is for what was asked.
  */
 export function choosePlans(options: {
   readonly plans: readonly PlanFromFile[];
-  readonly strategies: readonly PlannedStrategy[] | undefined;
+  readonly strategies: readonly StrategyName[] | undefined;
   readonly densities: readonly number[] | undefined;
+  readonly steps: DenseSteps;
 }): PlannedCombination[] {
-  const known = new Map<string, PlanFromFile>();
-  for (const one of options.plans) {
-    const name = nameOf(strategyOfPlan(one.plan), one.plan.density.asked);
-    const other = known.get(name);
-    if (other !== undefined) {
-      throw new UsageError(`Expected one plan for ${name} but found ${other.file} and ${one.file}`);
-    }
-    known.set(name, one);
-  }
-  const unique = <T>(values: readonly T[]) => [...new Set(values)];
-  const plans = options.plans.map(({ plan }) => plan);
-  const strategies = options.strategies ?? unique(plans.map(strategyOfPlan)).sort();
-  const densities =
-    options.densities ?? unique(plans.map(({ density }) => density.asked)).sort((a, b) => b - a);
-  const planned = strategies.flatMap((strategy) =>
-    densities.flatMap((density) => {
-      const one = known.get(nameOf(strategy, density));
-      return one === undefined ? [] : [{ strategy, plan: one.plan }];
-    }),
-  );
-  // What was named must be there: each strategy at each density, or of what was named alone at least one.
-  const there = planned.map(({ strategy, plan }) => nameOf(strategy, plan.density.asked));
-  for (const strategy of options.strategies ?? []) {
-    for (const density of options.densities ?? []) {
-      const name = nameOf(strategy, density);
-      if (!there.includes(name)) throw noPlan(name, known);
-    }
-    if (!planned.some((one) => one.strategy === strategy)) throw noPlan(strategy, known);
-  }
+  const { plans, steps } = options;
+  refuseTwins(plans);
+  const found = unique(plans.map(({ plan }) => ORDERED[ordersOfPlan(plan)]));
+  const strategies = options.strategies ?? found.sort();
+  const planned = strategies.flatMap((strategy) => ofStrategy(strategy, options));
+  // A density that was named must be there for one of them at least where none was named.
   for (const density of options.densities ?? []) {
-    if (!planned.some(({ plan }) => plan.density.asked === density)) {
-      throw noPlan(`density ${density}`, known);
+    if (!planned.some((one) => one.density === density)) {
+      throw noPlan(`density ${density}${sparseNote(density, strategies[0]!, steps)}`, plans);
     }
   }
   return planned;
 }
 
-function nameOf(strategy: PlannedStrategy, density: number): string {
-  return `${strategy} at density ${density}`;
+/** What a plan stands for where nobody names a strategy. */
+const ORDERED: Readonly<Record<PlanOrders, StrategyName>> = {
+  chosen: "paro",
+  native: "paro-native",
+};
+
+function ofStrategy(
+  strategy: StrategyName,
+  { plans, strategies, densities, steps }: Parameters<typeof choosePlans>[0],
+): PlannedCombination[] {
+  const own = plans
+    .map(({ plan }) => plan)
+    .filter((plan) => ordersOfPlan(plan) === planOrders(strategy));
+  const named = strategies !== undefined;
+  if (named && own.length === 0) throw noPlan(strategy, plans);
+  if (densities === undefined) {
+    return own
+      .sort((a, b) => b.density.asked - a.density.asked)
+      .map((plan) => {
+        return { strategy, plan, density: steps.runDensity(strategy, plan.density.asked) };
+      });
+  }
+  return densities.flatMap((density) => {
+    const sparse = steps.sparseDensity(strategy, density);
+    const plan = own.find((one) => Math.abs(one.density.asked - sparse) < SAME_DENSITY);
+    if (plan !== undefined) return [{ strategy, plan, density }];
+    if (!named) return [];
+    const name = `${strategy} at density ${density}${sparseNote(density, strategy, steps)}`;
+    throw noPlan(name, plans);
+  });
 }
 
-function noPlan(name: string, known: ReadonlyMap<string, PlanFromFile>): UsageError {
-  const there = [...known].map(([what, { file }]) => `${what} (${file})`).join(", ");
+/** Densities that are worked out have four digits. */
+const SAME_DENSITY = 1e-4;
+
+/** Where dense steps leave another density to the others than the run is to have. */
+function sparseNote(density: number, strategy: StrategyName, steps: DenseSteps): string {
+  const sparse = steps.sparseDensity(strategy, density);
+  return Math.abs(sparse - density) < SAME_DENSITY
+    ? ""
+    : ` over the run, ${sparse} at its sparse steps,`;
+}
+
+function refuseTwins(plans: readonly PlanFromFile[]): void {
+  const known = new Map<string, string>();
+  for (const { file, plan } of plans) {
+    const name = describePlan(plan);
+    const other = known.get(name);
+    if (other !== undefined) {
+      throw new UsageError(`Expected one plan for ${name} but found ${other} and ${file}`);
+    }
+    known.set(name, file);
+  }
+}
+
+function describePlan(plan: Plan): string {
+  return `${ORDERED[ordersOfPlan(plan)]} at density ${plan.density.asked}`;
+}
+
+function noPlan(name: string, plans: readonly PlanFromFile[]): UsageError {
+  const there = plans.map(({ plan, file }) => `${describePlan(plan)} (${file})`).join(", ");
   return new UsageError(`Expected a plan for ${name} but found ${there || "none"}`);
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
 }

@@ -1,11 +1,13 @@
+import type { StepSchedule } from "@paroattn/attention";
 import type { App } from "../app.js";
 import type { DrawingSettings } from "../drawing-settings.js";
 import { readPromptFile } from "../files/prompt-file.js";
 import { isSampleModel, modelOf } from "../model.js";
 import { CALIBRATION_SEED, sampleCalibrationPrompts } from "../plans/calibrate-plan.js";
-import { type ParoSchedule, readSchedule, type ScheduleFlags } from "../plans/schedule.js";
+import { readSchedule, type ScheduleFlags } from "../plans/schedule.js";
+import { hasDensity, planOrders, type StrategyName } from "../strategies/registry.js";
 import { UsageError } from "../terminal/run-command.js";
-import type { StrategyName } from "./combinations.js";
+import { isDense } from "./combinations.js";
 import { type PlanFromFile, readPlans } from "./plans.js";
 import { refuseOverlap } from "./refuse-overlap.js";
 
@@ -14,6 +16,8 @@ export interface EvaluateFlags extends DrawingSettings, ScheduleFlags {
   readonly attention?: readonly StrategyName[];
   readonly density?: readonly number[];
   readonly precision?: readonly string[];
+  /** Default: common. */
+  readonly schedule?: "common" | "paper";
   readonly plan?: readonly string[];
   readonly prompts?: string;
   readonly seeds?: readonly number[];
@@ -36,8 +40,8 @@ export interface Request {
   readonly flags: EvaluateFlags;
   /** Those of `--plan`; undefined where the sample model's are to be used, or none. */
   readonly plans: readonly PlanFromFile[] | undefined;
-  /** Of PARO; undefined for the plans' masks at every step. */
-  readonly schedule: ParoSchedule | undefined;
+  /** By `--warm-up` and `--refresh`; undefined where neither is there. */
+  readonly schedule: StepSchedule | undefined;
 }
 
 const DEFAULT_SEEDS = [1];
@@ -53,20 +57,12 @@ export async function readRequest(app: App, flags: EvaluateFlags): Promise<Reque
   const model = modelOf(app, flags.model);
   const isSample = isSampleModel(app, model);
   const strategies = flags.attention;
-  const onlyDense = strategies?.every((strategy) => strategy === "dense") ?? false;
-  if (onlyDense && flags.maskShift) {
-    throw new UsageError("Expected no --mask-shift with --attention dense, which has no masks");
-  }
-  const schedule = readSchedule(app, flags, { usesParo: !onlyDense });
-  for (const flag of ["density", "plan"] as const) {
-    if (!onlyDense || flags[flag] === undefined) continue;
+  refuseContradictions(flags);
+  const schedule = readSchedule(app, flags, { usesSteps: !(strategies?.every(isDense) ?? false) });
+  const usesPlans = strategies?.some((name) => planOrders(name) !== undefined) ?? true;
+  if (!isSample && usesPlans && flags.plan === undefined) {
     throw new UsageError(
-      `Expected no --${flag} with --attention dense; plans and densities are paro's and paro-native's`,
-    );
-  }
-  if (!isSample && !onlyDense && flags.plan === undefined) {
-    throw new UsageError(
-      `Expected --plan LIST (files or a folder) for ${model}, or --attention dense; make one: ${app.name} calibrate --model ${model} --density 0.3 --prompts FILE --out plan.safetensors`,
+      `Expected --plan LIST (files or a folder) for ${model}, or --attention with strategies other than PARO's; make one: ${app.name} calibrate --model ${model} --density 0.3 --prompts FILE --out plan.safetensors`,
     );
   }
   if (!isSample && flags.prompts === undefined) {
@@ -90,6 +86,26 @@ export async function readRequest(app: App, flags: EvaluateFlags): Promise<Reque
   return request;
 }
 
+function refuseContradictions(flags: EvaluateFlags): void {
+  const { attention, warmUp, refresh } = flags;
+  const named = attention?.join(",");
+  const refuse = (flag: string, why: string) => {
+    throw new UsageError(`Expected no --${flag} with --attention ${named}, ${why}`);
+  };
+  const usesPlans = attention?.some((name) => planOrders(name) !== undefined) ?? true;
+  if (!usesPlans && flags.maskShift) refuse("mask-shift", "which has no planned masks");
+  if (!usesPlans && flags.plan !== undefined) refuse("plan", "which goes by none");
+  if (!(attention?.some(hasDensity) ?? true) && flags.density !== undefined) {
+    refuse("density", "which has none to choose");
+  }
+  if (flags.schedule === "paper" && (warmUp !== undefined || refresh !== undefined)) {
+    const flag = warmUp === undefined ? "--refresh" : "--warm-up";
+    throw new UsageError(
+      `Expected no ${flag} with --schedule paper, which gives each strategy its own dense steps`,
+    );
+  }
+}
+
 async function sampleModelPrompts({ sample }: App): Promise<string[]> {
   const all = await sample!.heldOutPrompts();
   return Array.from({ length: DEFAULT_PROMPTS }, (_, index) => {
@@ -103,7 +119,7 @@ async function refuseCalibrated(app: App, request: Request) {
   for (const { file, plan } of plans ?? []) {
     refuseOverlap({ prompts, seeds, calibration: plan.calibration, plan: `the plan ${file}` });
   }
-  const ownPlans = strategies?.some((strategy) => strategy !== "dense") ?? true;
+  const ownPlans = strategies?.some((name) => planOrders(name) !== undefined) ?? true;
   if (plans !== undefined || !isSample || !ownPlans) return;
   const calibrationPrompts = await sampleCalibrationPrompts(app);
   const calibration = {

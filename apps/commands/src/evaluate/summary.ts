@@ -1,6 +1,8 @@
-import type { MaskShift, Plan } from "@paroattn/attention";
+import type { MaskShift, Plan, StepSchedule } from "@paroattn/attention";
 import { z } from "zod";
-import { type Combination, STRATEGIES } from "./combinations.js";
+import { STRATEGY_NAMES } from "../strategies/registry.js";
+import type { Combination } from "./combinations.js";
+import type { ControlTimes } from "./control-overhead.js";
 import type { Incoherence } from "./incoherence.js";
 import type { PairResult } from "./pair-result.js";
 
@@ -16,26 +18,33 @@ const overlapSchema = z.object({
   least: z.number(),
 });
 
+const motionSchema = spreadSchema.extend({ read: z.number().int() });
+
+const stepsSchema = z.union([
+  z.array(z.number().int()).readonly(),
+  z.object({ every: z.number().int() }),
+]);
+
 /** One line of `evaluate --json`: one combination. */
 export const evaluationLineSchema = z.object({
-  strategy: z.enum(STRATEGIES),
-  /** As asked; 1 for dense. */
+  strategy: z.enum(STRATEGY_NAMES),
+  /** Executed over the run, as asked; for a strategy without one, what its dense steps come to. */
   density: z.number(),
   /** Executed query-key pairs / all of them. */
   densityMet: spreadSchema,
   precision: z.string(),
   /** Whether the precision was simulated: its times say nothing of its speed. */
   simulated: z.boolean(),
-  /** What PARO does over the steps of the run. Only with `--warm-up` or `--refresh`, and only for plans. */
-  schedule: z
-    .object({
-      warmUp: z.number().int(),
-      refresh: z.union([
-        z.array(z.number().int()).readonly(),
-        z.object({ every: z.number().int() }),
-      ]),
-    })
-    .optional(),
+  /** Its dense steps; absent where it has none. */
+  schedule: z.object({ warmUp: z.number().int(), refresh: stepsSchema }).optional(),
+  /** Sites that were answered with dense attention / all of them. */
+  denseShare: spreadSchema,
+  /** Of the sparse steps, as the strategy was asked for it; null where it has none, or they compute nothing. */
+  sparseDensity: z.number().nullable(),
+  /** Most bytes kept from one site to another. */
+  cacheBytes: z.number(),
+  /** Work beside the attention that it answers with / dense attention time, in a run of its own; null where simulated. */
+  controlOverhead: z.number().nullable(),
   /** In dB, over the pictures that differ from the dense one; `mean` is null where none does. */
   psnr: z.object({
     mean: z.number().nullable(),
@@ -49,6 +58,13 @@ export const evaluationLineSchema = z.object({
   /** Share of captions that the picture shows, over prompts that the checker can read; null where it can read none. */
   captionAccuracy: spreadSchema.nullable(),
   denseCaptionAccuracy: spreadSchema.nullable(),
+  /**
+   * Pixels that objects are away from those of the dense video, and from the way that the caption names, over the videos of which
+   * it can be told (`read`); null where that is none, and for pictures.
+   */
+  motionError: motionSchema.nullable(),
+  captionMotionError: motionSchema.nullable(),
+  denseCaptionMotionError: motionSchema.nullable(),
   /** Milliseconds a picture: self-attention (front and kernel) and the denoising loop, and those of the dense FP32 run beside it. */
   attentionMs: spreadSchema,
   denseAttentionMs: spreadSchema,
@@ -101,12 +117,13 @@ export function medianOf(values: readonly number[]): number {
 export function summarise(options: {
   readonly combination: Combination;
   readonly pairs: readonly PairResult[];
+  readonly control: ControlTimes;
   readonly incoherences: readonly Incoherence[];
   readonly shifts?: ReadonlyMap<Plan, MaskShift>;
   readonly prompts: readonly string[];
   readonly seeds: readonly number[];
 }): EvaluationLine {
-  const { combination, pairs, incoherences, shifts, prompts, seeds } = options;
+  const { combination, pairs, control, incoherences, shifts, prompts, seeds } = options;
   const { strategy, density, precision, plan, schedule } = combination;
   const of = (pick: (pair: PairResult) => number) => spreadOf(pairs.map(pick));
   const shift = plan && shifts?.get(plan);
@@ -120,7 +137,11 @@ export function summarise(options: {
     densityMet: of((pair) => pair.density),
     precision,
     simulated,
-    ...(schedule && { schedule }),
+    ...(schedule && { schedule: wholeSchedule(schedule) }),
+    denseShare: of((pair) => pair.denseShare),
+    sparseDensity: combination.sparseDensity ?? plan?.density.asked ?? null,
+    cacheBytes: Math.max(...pairs.map(({ cacheBytes }) => cacheBytes)),
+    controlOverhead: simulated ? null : control.control / control.dense,
     psnr: {
       ...(differing.length === 0 ? { mean: null, spread: null } : spreadOf(differing)),
       identical: pairs.length - differing.length,
@@ -130,6 +151,9 @@ export function summarise(options: {
     relativeL1: of(({ relativeL1 }) => relativeL1),
     captionAccuracy: accuracy(pairs.map(({ captionRight }) => captionRight)),
     denseCaptionAccuracy: accuracy(pairs.map(({ denseCaptionRight }) => denseCaptionRight)),
+    motionError: motionOf(pairs.map(({ motion }) => motion.reference)),
+    captionMotionError: motionOf(pairs.map(({ motion }) => motion.caption)),
+    denseCaptionMotionError: motionOf(pairs.map(({ denseMotion }) => denseMotion.caption)),
     attentionMs: of(({ attentionMs }) => attentionMs),
     denseAttentionMs: of(({ denseAttentionMs }) => denseAttentionMs),
     loopMs: of(({ loopMs }) => loopMs),
@@ -184,6 +208,15 @@ export function layerIncoherence(
       tiles: mean(only.map((one) => tileIncoherence(one, ofLayer))),
     };
   });
+}
+
+function wholeSchedule({ warmUp = 0, refresh = [] }: StepSchedule) {
+  return { warmUp, refresh };
+}
+
+function motionOf(errors: readonly (number | null)[]) {
+  const known = errors.filter((error) => error !== null);
+  return known.length === 0 ? null : { ...spreadOf(known), read: known.length };
 }
 
 function accuracy(judged: readonly (boolean | null)[]): Spread | null {

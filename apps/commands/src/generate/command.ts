@@ -3,6 +3,8 @@ import { type App, nounOf } from "../app.js";
 import { DEFAULT_FPS } from "../files/animation.js";
 import { addOptions, commonOptions, parsedBy, schemas } from "../options.js";
 import { scheduleOptions } from "../plans/schedule.js";
+import { parseStrategy } from "../strategies/parse-strategy.js";
+import { STRATEGY_NAMES } from "../strategies/registry.js";
 import { print } from "../terminal/print.js";
 import { runCommand } from "../terminal/run-command.js";
 import { type GenerateFlags, generate } from "./generate.js";
@@ -21,13 +23,13 @@ export function addGenerateCommand(app: App, program: Command): void {
     .addOption(
       new Option(
         "--attention <strategy>",
-        "default: paro with --plan or --density, else dense",
-      ).choices(["dense", "paro"]),
+        `${STRATEGY_NAMES.join(", ")} (default: paro with --plan or --density, else dense)`,
+      ).argParser(parseStrategy),
     )
     .option("--plan <file>", "plan made by calibrate")
     .option(
       "--density <share>",
-      "share of query-key pairs that PARO computes",
+      "share of query-key pairs to compute, dense steps included",
       parsedBy(schemas.density),
     )
     .option(

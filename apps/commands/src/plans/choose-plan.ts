@@ -1,6 +1,7 @@
 import { type Plan, readPlan } from "@paroattn/attention";
 import type { Context } from "../context.js";
 import { isSampleModel, modelOf } from "../model.js";
+import type { PlanOrders } from "../strategies/registry.js";
 import { UsageError } from "../terminal/run-command.js";
 import { samplePlan } from "./sample-plan.js";
 
@@ -21,9 +22,14 @@ export const DEFAULT_DENSITY = 0.3;
 /**
  * The plan of `--plan`, or for the sample model the shipped one, or one calibrated now and kept for the next time.
  *
+ * @param options.orders of a sample model's plan.
  * @throws UsageError when the flags contradict each other or name no plan.
  */
-export async function choosePlan(flags: PlanFlags, context: Context): Promise<Plan> {
+export async function choosePlan(
+  flags: PlanFlags,
+  context: Context,
+  { orders = "chosen" }: { readonly orders?: PlanOrders } = {},
+): Promise<Plan> {
   if (flags.plan !== undefined) {
     const plan = await readPlan(flags.plan);
     if (flags.density !== undefined && flags.density !== plan.density.asked) {
@@ -48,5 +54,6 @@ export async function choosePlan(flags: PlanFlags, context: Context): Promise<Pl
     ...(height !== undefined && { height }),
     ...(frames !== undefined && { frames }),
     density,
+    orders,
   });
 }

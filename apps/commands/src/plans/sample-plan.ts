@@ -6,6 +6,7 @@ import type { SampleModel } from "../app.js";
 import type { Context } from "../context.js";
 import { cacheFolder } from "../files/cache-folder.js";
 import { makeFolder } from "../files/make-folder.js";
+import type { PlanOrders } from "../strategies/registry.js";
 import { calibratePlans, sampleCalibrationPrompts } from "./calibrate-plan.js";
 
 async function readIfThere(path: string): Promise<Plan | undefined> {
@@ -36,7 +37,7 @@ export interface SamplePlanOptions extends Context {
 
 /** The sample model's plan for a density; see `samplePlans`. */
 export async function samplePlan(
-  options: SamplePlanOptions & { readonly density: number },
+  options: SamplePlanOptions & { readonly density: number; readonly orders?: PlanOrders },
 ): Promise<Plan> {
   const [plan] = await samplePlans({ ...options, densities: [options.density] });
   return plan!;
@@ -50,7 +51,7 @@ export async function samplePlans(
   options: SamplePlanOptions & {
     readonly densities: readonly number[];
     /** `native` for the control whose heads all keep the native order. Default: `chosen`. */
-    readonly orders?: "chosen" | "native";
+    readonly orders?: PlanOrders;
   },
 ): Promise<Plan[]> {
   const { app, densities, orders = "chosen", signal } = options;

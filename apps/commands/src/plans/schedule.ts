@@ -1,23 +1,20 @@
-import { ScheduleError, type StepSchedule, stepRoles } from "@paroattn/attention";
+import { ScheduleError, type StepChoice, type StepSchedule, stepRoles } from "@paroattn/attention";
 import { InvalidArgumentError, Option } from "commander";
 import type { App } from "../app.js";
 import { defaultSteps, modelOf } from "../model.js";
 import { listOf, parsedBy, schemas } from "../options.js";
 import { UsageError } from "../terminal/run-command.js";
 
-/** What PARO does over the steps of a run. */
-export type ParoSchedule = Required<Pick<StepSchedule, "warmUp" | "refresh">>;
-
-/** Flags of PARO over the steps of a run. */
+/** Flags of a strategy over the steps of a run. */
 export interface ScheduleFlags {
   readonly warmUp?: number;
-  readonly refresh?: ParoSchedule["refresh"];
+  readonly refresh?: StepChoice;
   readonly model?: string;
   readonly steps?: number;
 }
 
 /** "0,10,20", or "every:5". */
-function parseRefresh(text: string): ParoSchedule["refresh"] {
+function parseRefresh(text: string): StepChoice {
   const [, every] = /^every:(.*)$/.exec(text) ?? [];
   try {
     if (every !== undefined) return { every: parsedBy(schemas.steps)(every) };
@@ -32,12 +29,12 @@ function parseRefresh(text: string): ParoSchedule["refresh"] {
 /** New ones at each call. */
 export function scheduleOptions(): readonly Option[] {
   return [
-    new Option("--warm-up <number>", "steps at the start that PARO computes dense").argParser(
+    new Option("--warm-up <number>", "steps at the start that are dense").argParser(
       parsedBy(schemas.warmUp),
     ),
     new Option(
       "--refresh <steps>",
-      "steps at which PARO makes its masks anew: 0,10,20 or every:5",
+      "steps that are dense, and at which those that can look anew do: 0,10,20 or every:5",
     ).argParser(parseRefresh),
   ];
 }
@@ -45,19 +42,21 @@ export function scheduleOptions(): readonly Option[] {
 /**
  * The schedule that the flags ask for; undefined where they ask for none.
  *
- * @throws UsageError where the run is too short for it, or nothing is computed with PARO.
+ * @throws UsageError where the run is too short for it, or every step is dense anyway.
  */
 export function readSchedule(
   app: App,
   flags: ScheduleFlags,
-  { usesParo }: { readonly usesParo: boolean },
-): ParoSchedule | undefined {
+  { usesSteps }: { readonly usesSteps: boolean },
+): StepSchedule | undefined {
   const { warmUp, refresh } = flags;
   if (warmUp === undefined && refresh === undefined) return undefined;
   const { steps = defaultSteps(app, modelOf(app, flags.model)) } = flags;
-  if (!usesParo) {
+  if (!usesSteps) {
     const flag = warmUp === undefined ? "--refresh" : "--warm-up";
-    throw new UsageError(`Expected no ${flag} without PARO, which --attention paro asks for`);
+    throw new UsageError(
+      `Expected no ${flag} with dense attention alone; --attention names others, such as paro`,
+    );
   }
   const schedule = { warmUp: warmUp ?? 0, refresh: refresh ?? [] };
   try {
@@ -69,11 +68,15 @@ export function readSchedule(
   return schedule;
 }
 
-/** "2 steps dense first; masks made anew at 4, 8". */
-export function describeSchedule({ warmUp, refresh }: ParoSchedule): string {
-  const of = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
-  const first = warmUp === 0 ? [] : [`${of(warmUp)} dense first`];
-  const when = "length" in refresh ? `at ${refresh.join(", ")}` : `every ${of(refresh.every)}`;
-  const never = "length" in refresh && refresh.length === 0;
-  return [...first, ...(never ? [] : [`masks made anew ${when}`])].join("; ") || "as planned";
+/** "2 at first, then 4, 8", or "none". */
+export function describeSchedule({ warmUp = 0, refresh = [] }: StepSchedule): string {
+  const first = warmUp === 0 ? [] : [`${warmUp} at first`];
+  const later = "length" in refresh ? refresh.join(", ") : `every ${ordinal(refresh.every)}`;
+  return [...first, ...(later === "" ? [] : [`then ${later}`])].join(", ") || "none";
+}
+
+function ordinal(count: number): string {
+  const endings = { one: "st", two: "nd", few: "rd", other: "th" } as const;
+  const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(count);
+  return `${count}${endings[rule as keyof typeof endings]}`;
 }

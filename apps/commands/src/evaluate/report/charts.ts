@@ -2,7 +2,18 @@ import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 
 /** Readable on white and on black. Text and axes take the page's own colour. */
-const COLOURS = ["#2f80d8", "#d9772a", "#1f9d82", "#a366c9", "#c2554f", "#8a8f98"];
+const COLOURS = [
+  "#2f80d8",
+  "#d9772a",
+  "#1f9d82",
+  "#a366c9",
+  "#c2554f",
+  "#8a8f98",
+  "#b08d1c",
+  "#d45fa0",
+  "#5d8f2e",
+  "#3ea3b8",
+];
 const INK = "currentColor";
 const WIDTH = 330;
 const HEIGHT = 230;
@@ -63,7 +74,7 @@ export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
   const strategies = [...new Set(points.map(({ strategy }) => strategy))];
   const precisions = [...new Set(points.map(({ precision }) => precision))];
   const y = { type: "quantitative", title: "PSNR in dB", scale: { zero: false } } as const;
-  const strategy = { field: "strategy", type: "nominal", title: "strategy" } as const;
+  const precision = { field: "precision", type: "nominal", title: "precision" } as const;
   return {
     width: WIDTH,
     height: HEIGHT,
@@ -83,10 +94,10 @@ export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
         scale: { domain: [0, Math.max(1, ...points.map(({ density }) => density)) + 0.03] },
       },
       color: {
-        field: "precision",
+        field: "strategy",
         type: "nominal",
-        title: "precision",
-        scale: { domain: precisions },
+        title: "strategy",
+        scale: { domain: strategies },
       },
     },
     layer: [
@@ -98,15 +109,66 @@ export function psnrChart(points: readonly PsnrPoint[]): TopLevelSpec {
         mark: { type: "line", strokeWidth: 2 },
         encoding: {
           y: { field: "psnr", ...y },
-          strokeDash: { ...strategy, scale: { domain: strategies } },
+          strokeDash: { ...precision, scale: { domain: precisions } },
         },
       },
       {
         mark: { type: "point", size: 55, filled: true, opacity: 1 },
         encoding: {
           y: { field: "psnr", ...y },
-          shape: { ...strategy, scale: { domain: strategies } },
+          shape: { ...precision, scale: { domain: precisions } },
         },
+      },
+    ],
+  };
+}
+
+export interface ParetoPoint {
+  /** "paro 0.3, int8" */
+  readonly name: string;
+  /** Median of dense attention time / attention time. */
+  readonly speedup: number;
+  readonly psnr: number;
+  /** Whether none other is both faster and closer to dense. */
+  readonly best: boolean;
+}
+
+/** PSNR over the speedup of attention, every point with its name, and a line through the best ones. */
+export function paretoChart(points: readonly ParetoPoint[]): TopLevelSpec {
+  const x = { field: "speedup", type: "quantitative", title: "speedup of attention" } as const;
+  const y = { field: "psnr", type: "quantitative", title: "PSNR in dB" } as const;
+  const scale = { zero: false, nice: true, padding: 16 };
+  return {
+    width: 2 * WIDTH,
+    height: 1.4 * HEIGHT,
+    data: { values: [...points] },
+    encoding: { x: { ...x, scale }, y: { ...y, scale } },
+    layer: [
+      {
+        transform: [{ filter: "datum.best" }],
+        mark: {
+          type: "line",
+          interpolate: "step-before",
+          strokeWidth: 1.5,
+          opacity: 0.6,
+          color: COLOURS[0]!,
+        },
+      },
+      {
+        mark: { type: "point", size: 60, opacity: 1, filled: true },
+        encoding: {
+          color: {
+            field: "best",
+            type: "nominal",
+            title: null,
+            scale: { domain: [true, false], range: [COLOURS[0]!, COLOURS[5]!] },
+            legend: null,
+          },
+        },
+      },
+      {
+        mark: { type: "text", align: "left", baseline: "middle", dx: 7, fontSize: 11, color: INK },
+        encoding: { text: { field: "name", type: "nominal" } },
       },
     ],
   };

@@ -1,4 +1,12 @@
-import { formatAccuracy, formatSpeedup, formatSpread, nameOf } from "../format.js";
+import { nameOf } from "../combinations.js";
+import {
+  formatAccuracy,
+  formatBytes,
+  formatMotion,
+  formatShare,
+  formatSpeedup,
+  formatSpread,
+} from "../format.js";
 import type { EvaluationLine, Spread } from "../summary.js";
 import { type Html, html, inlineJson, trusted } from "./html.js";
 import { DIFFERENCE_GAIN, type ShownSubject } from "./pictures.js";
@@ -7,6 +15,8 @@ import { STYLE } from "./style.js";
 export interface Chart {
   readonly svg: string;
   readonly caption: string;
+  /** Whether it takes a row of its own. */
+  readonly wide?: boolean;
 }
 
 export interface PageContent {
@@ -40,14 +50,22 @@ export function renderPage(content: PageContent): string {
 the one that dense FP32 attention draws from the same prompt and seed, drawn right beside it.</p>
 <pre>${commandLine}</pre>
 ${table(lines)}
+${costs(lines)}
 <p class="muted">Mean ± standard deviation over ${noun}s. Density: executed query-key pairs / all of them. PSNR over 8-bit RGB${noun === "video" ? ", the squared error pooled over frames" : ""}; “same”: every ${noun} equals the
 dense one byte by byte${partlySame(lines)}. Cosine and relative L1: of values from -1 to 1, so that mid-grey weighs nearly nothing. Captions: share that the caption checker finds in the ${noun}, for prompts that it can read (in brackets: in the dense ${noun}). Attention:
 self-attention, front and kernel. Loop: the denoising loop. Both as the median speedup over the dense FP32 runs that were drawn beside, and in seconds; a simulated precision
-has the numbers of its arithmetic but not its speed, so none is told. Incoherence: maximum / mean of the 64×64 tiles of the softmax map, in the row's own token orders.</p>
+has the numbers of its arithmetic but not its speed, so none is told. Incoherence: maximum / mean of the 64×64 tiles of the softmax map, in the row's own token orders.
+Dense steps: share of attention that was answered with dense attention. Control: what a strategy does beside the attention that it answers with (masks, drafts, statistics, further
+passes, work on the host), as a share of dense attention time, in a run of its own that waits around it; what orders and masks cost within attention is attention time. Kept: most bytes from one
+${noun === "video" ? "site to another. Motion: mean distance in pixels between the objects of the video and those of the dense one, and from the way that the caption names, over videos of which it can be told." : "site to another."}</p>
 <h2>Curves</h2>
 <div class="charts">
 ${charts.map(
-  ({ svg, caption }) => html`<figure>${trusted(svg)}<figcaption>${caption}</figcaption></figure>
+  ({
+    svg,
+    caption,
+    wide = false,
+  }) => html`<figure class="${wide ? "wide" : "narrow"}">${trusted(svg)}<figcaption>${caption}</figcaption></figure>
 `,
 )}</div>
 <h2>${noun === "video" ? "Videos" : "Pictures"}</h2>
@@ -86,6 +104,37 @@ ${lines.map(
   (
     line,
   ) => html`<tr><th scope="row">${nameOf(line)}</th><td>${line.densityMet.mean.toFixed(3)}</td><td>${precisionCell(line)}</td><td>${psnrCell(line)}</td><td>${cell(line.ssim, 4)}</td><td>${cell(line.cosine, 4)}</td><td>${cell(line.relativeL1, 4)}</td><td>${formatAccuracy(line.captionAccuracy)} <span class="spread">(${formatAccuracy(line.denseCaptionAccuracy)})</span></td><td>${timeCell(line, "attention")}</td><td>${timeCell(line, "loop")}</td><td>${cell(line.incoherence.tiles, 1)}</td></tr>
+`,
+)}</tbody></table></div>`;
+}
+
+/** What the first table has no room for. */
+function costs(lines: readonly EvaluationLine[]): Html {
+  const moves = lines.some(({ motionError }) => motionError !== null);
+  const header = [
+    "dense steps",
+    "control",
+    "kept",
+    ...(moves ? ["motion px", "motion, caption px"] : []),
+  ];
+  const row = (line: EvaluationLine) => [
+    formatShare(line.denseShare.mean),
+    formatShare(line.controlOverhead),
+    formatBytes(line.cacheBytes),
+    ...(moves
+      ? [
+          formatMotion(line.motionError, line),
+          `${formatMotion(line.captionMotionError, line)} (${formatMotion(line.denseCaptionMotionError, line)})`,
+        ]
+      : []),
+  ];
+  return html`<div class="scroll costs"><table>
+<thead><tr><th>strategy</th><th>precision</th>${header.map((name) => html`<th>${name}</th>`)}</tr></thead>
+<tbody>
+${lines.map(
+  (
+    line,
+  ) => html`<tr><th>${nameOf(line)}</th><td>${line.precision}</td>${row(line).map((text) => html`<td>${text}</td>`)}</tr>
 `,
 )}</tbody></table></div>`;
 }

@@ -28,6 +28,9 @@ th:first-child { text-align: left; position: sticky; left: 0; background: var(--
 tbody > tr > * { vertical-align: top; }
 td .spread { color: var(--muted); display: block; font-size: .8rem; }
 .charts { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
+.charts .wide { grid-column: 1 / -1; }
+.charts .wide svg { max-width: 50rem; }
+.costs { margin-top: .75rem; }
 figure { margin: 0; }
 figure svg { display: block; width: 100%; max-width: 34rem; height: auto; }
 figcaption { margin-top: .35rem; }

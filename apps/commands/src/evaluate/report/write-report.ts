@@ -3,15 +3,22 @@ import { encodePlan } from "@paroattn/attention";
 import { writeFileAtomically } from "@paroattn/tensor";
 import { type App, nounOf } from "../../app.js";
 import { describeSchedule } from "../../plans/schedule.js";
-import type { Combination } from "../combinations.js";
+import { planOrders } from "../../strategies/registry.js";
+import { type Combination, describeCombination, nameOf } from "../combinations.js";
 import { type DrawingStore, type ExactStore, openShownStore } from "../drawing-store.js";
 import type { EvaluationResults, EvaluationSettings } from "../evaluation.js";
-import { nameOf } from "../format.js";
 import { hashOfBytes } from "../hash.js";
 import { WATCHED_ROWS } from "../incoherence.js";
+import { paretoFront } from "../pareto.js";
 import { type EvaluationLine, layerIncoherence } from "../summary.js";
 import { WATCHED_STEPS } from "../watched-steps.js";
-import type { LayerIncoherence, MaskOverlap, OrderCount, PsnrPoint } from "./charts.js";
+import type {
+  LayerIncoherence,
+  MaskOverlap,
+  OrderCount,
+  ParetoPoint,
+  PsnrPoint,
+} from "./charts.js";
 import { type Chart, renderPage } from "./page.js";
 import { collectPictures } from "./pictures.js";
 
@@ -79,10 +86,17 @@ async function drawCharts(options: {
   const { app, results, lines } = options;
   const noun = nounOf(app);
   // vega takes a while to load, and only a report needs it.
-  const { incoherenceChart, maskShiftChart, orderChart, psnrChart, renderChart } = await import(
-    "./charts.js"
-  );
+  const { incoherenceChart, maskShiftChart, orderChart, paretoChart, psnrChart, renderChart } =
+    await import("./charts.js");
   const charts: Chart[] = [];
+  const compared = paretoPoints(lines);
+  if (compared.length > 0) {
+    charts.push({
+      svg: await renderChart(paretoChart(compared)),
+      wide: true,
+      caption: `How close to dense, and how fast: of the points on the line none other is both faster and closer to the dense ${noun}. Speedup: the median over ${noun}s, against dense fp32 attention drawn beside.`,
+    });
+  }
   const points = psnrPoints(lines);
   if (points.length > 0) {
     charts.push({
@@ -127,6 +141,15 @@ function maskOverlaps(lines: readonly EvaluationLine[]): MaskOverlap[] {
   });
 }
 
+function paretoPoints(lines: readonly EvaluationLine[]): ParetoPoint[] {
+  const best = paretoFront(lines);
+  return lines.flatMap((line) => {
+    const { attentionSpeedup: speedup, psnr } = line;
+    if (speedup === null || psnr.mean === null) return [];
+    return [{ name: describeCombination(line), speedup, psnr: psnr.mean, best: best.has(line) }];
+  });
+}
+
 function psnrPoints(lines: readonly EvaluationLine[]): PsnrPoint[] {
   return lines.flatMap(({ strategy, precision, densityMet, psnr }) => {
     if (psnr.mean === null) return [];
@@ -143,7 +166,7 @@ function orderAssignments(combinations: readonly Combination[]) {
     { densities: Set<number>; orders: readonly (readonly string[])[] }
   >();
   for (const { strategy, plan, density } of combinations) {
-    if (strategy !== "paro" || plan === undefined) continue;
+    if (planOrders(strategy) !== "chosen" || plan === undefined) continue;
     const key = JSON.stringify(plan.orders);
     const same = known.get(key) ?? { densities: new Set(), orders: plan.orders };
     known.set(key, same);
@@ -168,7 +191,7 @@ function countOrders(orders: readonly (readonly string[])[]) {
 }
 
 function incoherencePoints({ combinations, incoherences }: EvaluationResults): LayerIncoherence[] {
-  const plan = combinations.find(({ strategy }) => strategy === "paro")?.plan;
+  const plan = combinations.find(({ strategy }) => planOrders(strategy) === "chosen")?.plan;
   const layers = layerIncoherence(incoherences, plan?.orders);
   return layers.flatMap(({ rows, nativeTiles, tiles }, layer) => [
     { layer, groups: "rows, any order", incoherence: rows },
@@ -192,7 +215,6 @@ function factsOf(options: {
     .sort();
   const packages = Object.entries(software.packages).map(([name, version]) => `${name} ${version}`);
   const seeds = [...new Set(results.subjects.map(({ seed }) => seed))];
-  const schedule = results.combinations.find((combination) => combination.schedule)?.schedule;
   return [
     ["model", `${model}, fingerprint ${settings.model.slice(0, HASH_DIGITS)}`],
     [`${nounOf(app)}s`, `${length}${width}×${height}, ${steps} steps, guidance ${guidance}`],
@@ -202,7 +224,7 @@ function factsOf(options: {
     ["measured", `${minuteOf(times[0]!)} to ${minuteOf(times.at(-1)!)} UTC`],
     ["node", software.node],
     ["packages", `${packages.join(", ")}; code ${software.code.slice(0, HASH_DIGITS)}`],
-    ...(schedule ? [["PARO's steps", describeSchedule(schedule)] as const] : []),
+    ...scheduleFacts(results.combinations),
     ...planFacts(results.combinations),
   ];
 }
@@ -210,6 +232,13 @@ function factsOf(options: {
 /** "2026-01-31 12:00" of an ISO time. */
 function minuteOf(time: string): string {
   return time.slice(0, 16).replace("T", " ");
+}
+
+function scheduleFacts(combinations: readonly Combination[]): (readonly [string, string])[] {
+  const facts = combinations.flatMap(({ strategy, schedule }) =>
+    schedule ? [[`dense steps, ${strategy}`, describeSchedule(schedule)] as const] : [],
+  );
+  return [...new Map(facts)];
 }
 
 function planFacts(combinations: readonly Combination[]): (readonly [string, string])[] {
