@@ -135,6 +135,11 @@ describe("evaluate refuses", () => {
       says: [/^window 0\.7, fp32: Expected at least 2 blocks/],
     },
     {
+      name: "a strategy that needs frames, for pictures",
+      change: () => ({ attention: ["dense", "sparse-videogen"], plan: undefined, density: [0.7] }),
+      says: [/^sparse-videogen 0\.7, fp32: Expected a model with frames/],
+    },
+    {
       name: "a strategy without the steps that it has to look at",
       change: () => ({ attention: ["rettention"], plan: undefined, density: [0.7], warmUp: 1 }),
       says: [/^rettention 0\.7, fp32: Expected a refresh before the first sparse step/],

@@ -234,4 +234,16 @@ describe("captions", () => {
     expect(captionRight(clip, "")).toBe(null);
     expect(captionRight(clip.slice(0, 9), "a small green square moves up")).toBe(null);
   });
+
+  it("tell how far objects are from where they should be, where there is something to follow", () => {
+    const caption = "a small green square moves up on a grey background";
+    const of = (drawing: typeof clip, words = caption) =>
+      videoApp.motionError!(drawing, { reference: clip, caption: words });
+    expect(of(clip).reference).toBe(0);
+    const repeated = of(clip.map(() => clip[24]!));
+    expect(repeated.reference).toBeGreaterThan(6);
+    expect(repeated.caption).toBeGreaterThan(6);
+    expect(of(clip, "a cat plays the piano")).toEqual({ reference: null, caption: null });
+    expect(of(clip.slice(0, 9))).toEqual({ reference: null, caption: null });
+  });
 });

@@ -25,9 +25,10 @@ export function formatAccuracy(accuracy: Spread | null): string {
   return accuracy === null ? "-" : `${Math.round(100 * accuracy.mean)} %`;
 }
 
-/** "12.3 MB"; nothing where nothing is kept. */
+/** "12.3 MB", "4.0 kB"; nothing where nothing is kept. */
 export function formatBytes(bytes: number): string {
-  return bytes === 0 ? "-" : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1)} MB`;
+  if (bytes === 0) return "-";
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** "1.3 %" */

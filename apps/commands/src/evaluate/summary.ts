@@ -4,6 +4,7 @@ import { STRATEGY_NAMES } from "../strategies/registry.js";
 import type { Combination } from "./combinations.js";
 import type { ControlTimes } from "./control-overhead.js";
 import type { Incoherence } from "./incoherence.js";
+import { medianOf } from "./median.js";
 import type { PairResult } from "./pair-result.js";
 
 /** Over pictures. `spread` is the sample standard deviation; null for a single picture. */
@@ -104,13 +105,6 @@ export function spreadOf(values: readonly number[]): Spread {
   if (values.length < 2) return { mean, spread: null };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, spread: Math.sqrt(squares / (values.length - 1)) };
-}
-
-/** The middle value, or the mean of the two in the middle. A picture that met a busy machine does not move it. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const upper = sorted.length >> 1;
-  return (sorted[upper]! + sorted[sorted.length - 1 - upper]!) / 2;
 }
 
 /** One combination over all pictures. */

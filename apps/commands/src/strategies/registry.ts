@@ -1,12 +1,16 @@
 import {
   type AttentionStrategy,
+  adaSpa,
   defaultSchedule,
   denseAttention,
+  ditFastAttention,
+  draftAttention,
   type Plan,
   paroAttention,
   rettention,
   reuseAttention,
   type StepSchedule,
+  sparseVideoGen,
   windowAttention,
 } from "@paroattn/attention";
 import type { AttentionPrecision } from "@paroattn/backend";
@@ -56,6 +60,13 @@ const NO_DENSE_STEPS = () => ({});
 const LIKE_RETTENTION = ({ steps, frames }: RunShape) =>
   defaultSchedule({ layout: { frames }, steps });
 
+const FIRST_QUARTER = ({ steps }: RunShape) => ({ warmUp: Math.floor(steps / 4) });
+/** Of 50 steps the first 10, and searches at 10 and 30. */
+const LIKE_ADASPA = ({ steps }: RunShape) => {
+  const warmUp = Math.floor(steps / 5);
+  return { warmUp, refresh: [warmUp, Math.floor((3 * steps) / 5)] };
+};
+
 /** For a strategy with nothing to look anew at: refreshes are plain dense steps. */
 function withoutRefresh({ refresh, ...schedule }: StepSchedule = {}): StepSchedule {
   return { ...schedule, ...(refresh && { dense: refresh }) };
@@ -69,7 +80,9 @@ const windowOf = ({ density }: StrategyOptions) =>
 
 /**
  * All strategies that the command lines know; one more is one more entry. Papers and their schedules: PAROAttention (arXiv
- * 2506.16054) has no dense steps; Re-ttention (arXiv 2505.22918), section 5.
+ * 2506.16054) has no dense steps; Re-ttention (arXiv 2505.22918), section 5; Sparse VideoGen (arXiv 2502.01776) and DraftAttention (arXiv
+ * 2505.14708), the first quarter; AdaSpa (arXiv 2502.21079), the first fifth and two searches. DiTFastAttn (arXiv 2406.08552) has a searched plan instead:
+ * here it is its window with what the last dense step missed, at Re-ttention's dense steps.
  */
 const entries = {
   dense: {
@@ -106,6 +119,30 @@ const entries = {
     make: (options) => windowAttention({ ...options, ...windowOf(options) }),
   },
   reuse: { sparsity: "none", paper: LIKE_RETTENTION, make: (options) => reuseAttention(options) },
+  "sparse-videogen": {
+    sparsity: "density",
+    paper: FIRST_QUARTER,
+    make: (options) => sparseVideoGen(options),
+  },
+  /** A full step measures what the window misses. */
+  ditfastattn: {
+    sparsity: "density",
+    paper: LIKE_RETTENTION,
+    refreshWork: () => DENSE_AND_SPARSE,
+    make: ({ plan: _plan, ...options }) => ditFastAttention({ ...options, ...windowOf(options) }),
+  },
+  draft: {
+    sparsity: "density",
+    paper: FIRST_QUARTER,
+    make: (options) => draftAttention(options),
+  },
+  /** The first search is a dense attention and a pass of statistics; a later one needs the pass alone. */
+  adaspa: {
+    sparsity: "density",
+    paper: LIKE_ADASPA,
+    refreshWork: ({ first }) => (first ? { fixed: 2, ofSparse: 0 } : DENSE_AND_SPARSE),
+    make: (options) => adaSpa(options),
+  },
   /** Dense in another order of tokens: the same sums, rounded otherwise. */
   "noise-floor": {
     sparsity: "none",

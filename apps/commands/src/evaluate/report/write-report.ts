@@ -143,10 +143,14 @@ function maskOverlaps(lines: readonly EvaluationLine[]): MaskOverlap[] {
 
 function paretoPoints(lines: readonly EvaluationLine[]): ParetoPoint[] {
   const best = paretoFront(lines);
+  const describe = lines.every(({ precision }) => precision === lines[0]!.precision)
+    ? nameOf
+    : describeCombination;
   return lines.flatMap((line) => {
-    const { attentionSpeedup: speedup, psnr } = line;
-    if (speedup === null || psnr.mean === null) return [];
-    return [{ name: describeCombination(line), speedup, psnr: psnr.mean, best: best.has(line) }];
+    const { strategy, attentionSpeedup: speedup, psnr } = line;
+    // Far above all others, it would press them together.
+    if (speedup === null || psnr.mean === null || strategy === "noise-floor") return [];
+    return [{ name: describe(line), speedup, psnr: psnr.mean, best: best.has(line) }];
   });
 }
 
@@ -165,12 +169,12 @@ function orderAssignments(combinations: readonly Combination[]) {
     string,
     { densities: Set<number>; orders: readonly (readonly string[])[] }
   >();
-  for (const { strategy, plan, density } of combinations) {
+  for (const { strategy, plan } of combinations) {
     if (planOrders(strategy) !== "chosen" || plan === undefined) continue;
     const key = JSON.stringify(plan.orders);
     const same = known.get(key) ?? { densities: new Set(), orders: plan.orders };
     known.set(key, same);
-    same.densities.add(density);
+    same.densities.add(plan.density.asked);
   }
   return [...known.values()].map(({ densities, orders }) => ({
     plans: `${densities.size === 1 ? "plan" : "plans"} for density ${[...densities].join(", ")}`,
