@@ -35,6 +35,11 @@ describe("a process", () => {
     const { status, signal, stderr } = run("exit-while-busy.mjs");
     expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: "" });
   });
+
+  it("lives on when its worker threads are terminated within a call", () => {
+    const { status, signal, stderr } = run("terminate-at-once.mjs");
+    expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: "" });
+  });
 });
 
 describe("worker threads", () => {
