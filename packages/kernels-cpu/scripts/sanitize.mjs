@@ -6,9 +6,14 @@ import { fileURLToPath } from "node:url";
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = join(packageFolder, "..", "..");
-const defaultTests = ["conformance", "lifecycle.test", "stream", "processes", "long-calls"].map(
-  (name) => `packages/kernels-cpu/test/${name}.test.ts`,
-);
+const defaultTests = [
+  "conformance",
+  "lifecycle.test",
+  "packed-weights",
+  "stream",
+  "processes",
+  "long-calls",
+].map((name) => `packages/kernels-cpu/test/${name}.test.ts`);
 
 function run(command, args, options) {
   const { status, error } = spawnSync(command, args, { stdio: "inherit", ...options });

@@ -60,6 +60,7 @@ struct Running {
   DnnlContext& dnnl;
   MemoryPool& pool;
   const CancelFlag* cancelled;
+  bool& packs;  // to be set where it packs weights that stay packed
 };
 
 struct Command {
@@ -67,6 +68,7 @@ struct Command {
   std::string label;  // for timings; empty: the operator's name
   std::shared_ptr<ViewState> view;
   std::vector<ResourcePtr> inputs;   // a failed one fails this command
+  std::vector<ResourcePtr> weights;  // inputs that may be packed
   std::vector<ResourcePtr> outputs;  // allocated before `run`
   std::function<void(const Running&)> run;
   // For commands that report instead of computing (read, flush): called whatever happened, with the failure or null.

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "arguments.h"
@@ -26,6 +27,13 @@ class Issue {
     return *this;
   }
   Issue& reads(const WeightArgument& weight) { return reads(ResourcePtr(weight.buffer)); }
+  // Whether the command may pack a weight: not where it also reads the same memory plain. After all other reads.
+  bool takes_packed(const WeightArgument& weight) {
+    const auto& inputs = command_.inputs;
+    if (std::find(inputs.begin(), inputs.end(), weight.buffer) != inputs.end()) return false;
+    command_.weights.push_back(weight.buffer);
+    return true;
+  }
   // A new result of so many elements, f32 where nothing else is said.
   BufferPtr makes(size_t elements, size_t element_bytes = 4) {
     auto output = std::make_shared<Buffer>(view_.stream->pool(), product({elements, element_bytes}));

@@ -35,7 +35,7 @@ class Stream {
   void await_work(std::unique_lock<std::mutex>& lock);
   void sleep(std::unique_lock<std::mutex>& lock);
   void execute(Command& command, DnnlContext& dnnl);
-  FailurePtr attempt(Command& command, DnnlContext& dnnl);
+  FailurePtr attempt(Command& command, DnnlContext& dnnl, bool& packs);
 
   const size_t threads_;
   const std::shared_ptr<MemoryPool> pool_;

@@ -8,6 +8,10 @@
 namespace paroattn {
 namespace {
 
+const PackedWeight& open_packed(const Running& running, const WeightArgument& weight, const WeightShape& shape) {
+  return weight.buffer->packed(running.dnnl, weight.type, shape, running.packs);
+}
+
 Napi::Value issue_linear(const View& view, const Arguments& arguments) {
   LinearOptions options;
   options.rows = arguments.size("rows");
@@ -23,13 +27,19 @@ Napi::Value issue_linear(const View& view, const Arguments& arguments) {
   options.rows_per_gate = gates == 0 ? 0 : options.rows / gates;
   const BufferPtr residual = arguments.optional_buffer("residual", product({options.rows, options.outputs}));
   Issue issue(view, "linear");
-  issue.reads(input).reads(weight).reads(bias).reads(gate).reads(residual);
+  issue.reads(input).reads(bias).reads(gate).reads(residual);
+  const bool packed = linear_takes_packed_weight(options) && issue.takes_packed(weight);
+  if (!packed) issue.reads(weight);
   const BufferPtr output = issue.makes(product({options.rows, options.outputs}));
   issue.runs([=](const Running& running) {
     LinearOptions call = options;
     call.input = input->floats();
-    call.weight = weight.open();
     call.bias = bias.open();
+    if (packed) {
+      call.packed_weight = &open_packed(running, weight, packed_weight_shape(call));
+    } else {
+      call.weight = weight.open();
+    }
     call.gate = floats_or_null(gate);
     call.residual = floats_or_null(residual);
     linear(running.dnnl, call, running.cancelled, output->floats());
@@ -60,15 +70,29 @@ Napi::Value issue_feed_forward(const View& view, const Arguments& arguments) {
   const size_t elements = product({options.batch, options.tokens, options.outputs});
   const BufferPtr residual = arguments.optional_buffer("residual", elements);
   Issue issue(view, "feedForward");
-  issue.reads(input).reads(inner).reads(inner_bias).reads(outer).reads(outer_bias).reads(gate).reads(residual);
+  issue.reads(input).reads(inner_bias).reads(outer_bias).reads(gate).reads(residual);
+  // One tensor as both weights cannot lie there in two shapes.
+  const bool packable = feed_forward_takes_packed_weights(options) && inner.buffer != outer.buffer;
+  const bool packed_inner = packable && issue.takes_packed(inner);
+  if (!packed_inner) issue.reads(inner);
+  const bool packed_outer = packable && issue.takes_packed(outer);
+  if (!packed_outer) issue.reads(outer);
   const BufferPtr output = issue.makes(elements);
   issue.runs([=](const Running& running) {
     FeedForwardOptions call = options;
     call.input = input->floats();
-    call.inner_weight = inner.open();
     call.inner_bias = inner_bias.open();
-    call.outer_weight = outer.open();
     call.outer_bias = outer_bias.open();
+    if (packed_inner) {
+      call.packed_inner_weight = &open_packed(running, inner, packed_inner_weight_shape(call));
+    } else {
+      call.inner_weight = inner.open();
+    }
+    if (packed_outer) {
+      call.packed_outer_weight = &open_packed(running, outer, packed_outer_weight_shape(call));
+    } else {
+      call.outer_weight = outer.open();
+    }
     call.gate = floats_or_null(gate);
     call.residual = floats_or_null(residual);
     feed_forward(running.dnnl, call, running.cancelled, output->floats());

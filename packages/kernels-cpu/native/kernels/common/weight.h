@@ -17,6 +17,12 @@ struct Weight {
   WeightType type = WeightType::kF32;
 
   explicit operator bool() const noexcept { return data != nullptr; }
+
+  // Without so many of the first; none stays none.
+  Weight from(size_t first) const noexcept {
+    if (data == nullptr) return *this;
+    return {static_cast<const uint8_t*>(data) + first * bytes_of(type), type};
+  }
 };
 
 // Writes `count` weights from `first` on to `output` as f32, on the calling thread. Exact.

@@ -1,6 +1,7 @@
 #include "dnnl/feed_forward.h"
 
 #include <deque>
+#include <optional>
 
 #include "dnnl/linear.h"
 #include "dnnl/tiled_product.h"
@@ -16,24 +17,25 @@ struct Part {
   size_t first_batch, batch;
 };
 
-Weight from(const Weight& weight, size_t first) {
-  if (!weight) return weight;
-  return {static_cast<const char*>(weight.data) + first * bytes_of(weight.type), weight.type};
-}
-
 std::vector<Part> parts_of(const FeedForwardOptions& options) {
   if (!options.weights_of_rows) {
     return {{options.inner_weight, options.inner_bias, options.outer_weight, options.outer_bias, 0, options.batch}};
   }
   std::vector<Part> parts;
   for (size_t row = 0; row < options.batch; ++row) {
-    parts.push_back({from(options.inner_weight, row * options.hidden * options.inputs),
-                     from(options.inner_bias, row * options.hidden),
-                     from(options.outer_weight, row * options.outputs * options.hidden),
-                     from(options.outer_bias, row * options.outputs), row, 1});
+    parts.push_back({options.inner_weight.from(row * options.hidden * options.inputs),
+                     options.inner_bias.from(row * options.hidden),
+                     options.outer_weight.from(row * options.outputs * options.hidden),
+                     options.outer_bias.from(row * options.outputs), row, 1});
   }
   return parts;
 }
+
+size_t layers_of(const FeedForwardOptions& options) { return options.weights_of_rows ? options.batch : 1; }
+
+size_t rows_of_layer(const FeedForwardOptions& options) { return options.batch / layers_of(options) * options.tokens; }
+
+Pieces chunks_of(const FeedForwardOptions& options) { return Pieces(rows_of_layer(options), kRowsOfTile, kRowMultiple); }
 
 void softmax_of(const FeedForwardOptions& options, size_t rows, float* hidden) {
   softmax_runs(hidden, rows * options.softmax_groups, options.hidden / options.softmax_groups);
@@ -75,14 +77,20 @@ void by_layer(DnnlContext& context, const FeedForwardOptions& options, const Par
 // A chunk of rows through both layers at a time.
 void by_chunk(DnnlContext& context, const FeedForwardOptions& options, const std::vector<Part>& parts,
               const CancelFlag* cancelled, float* output) {
-  const size_t rows = parts[0].batch * options.tokens;
-  const Pieces chunks(rows, kRowsOfTile, kRowMultiple);
+  const Pieces chunks = chunks_of(options);
+  std::optional<PackedWeight> own_inner, own_outer;
+  const PackedWeight& inner_weight =
+      options.packed_inner_weight != nullptr
+          ? *options.packed_inner_weight
+          : own_inner.emplace(context, options.inner_weight, packed_inner_weight_shape(options), WeightType::kF32);
+  const PackedWeight& outer_weight =
+      options.packed_outer_weight != nullptr
+          ? *options.packed_outer_weight
+          : own_outer.emplace(context, options.outer_weight, packed_outer_weight_shape(options), WeightType::kF32);
   std::deque<TiledProduct> inner, outer;
-  for (const Part& part : parts) {
-    inner.emplace_back(context, TiledProductOptions{part.inner_weight, part.inner_bias, chunks, options.inputs,
-                                                    options.hidden, options.hidden});
-    outer.emplace_back(context, TiledProductOptions{part.outer_weight, part.outer_bias, chunks, options.hidden,
-                                                    options.outputs, options.outputs});
+  for (size_t part = 0; part < parts.size(); ++part) {
+    inner.emplace_back(context, TiledProductOptions{inner_weight, part, parts[part].inner_bias, chunks});
+    outer.emplace_back(context, TiledProductOptions{outer_weight, part, parts[part].outer_bias, chunks});
   }
   std::vector<AlignedBuffer> scratch;
   for (size_t thread = 0; thread < thread_count(); ++thread) {
@@ -116,11 +124,25 @@ void by_chunk(DnnlContext& context, const FeedForwardOptions& options, const std
 
 }  // namespace
 
+bool feed_forward_takes_packed_weights(const FeedForwardOptions& options) noexcept {
+  const bool any = options.batch > 0 && options.inputs > 0 && options.hidden > 0 && options.outputs > 0;
+  return any && rows_of_layer(options) >= kLeastRowsOfTiles;
+}
+
+WeightShape packed_inner_weight_shape(const FeedForwardOptions& options) noexcept {
+  const bool bias = static_cast<bool>(options.inner_bias);
+  return {layers_of(options), options.inputs, options.hidden, chunks_of(options).piece, bias};
+}
+
+WeightShape packed_outer_weight_shape(const FeedForwardOptions& options) noexcept {
+  const bool bias = static_cast<bool>(options.outer_bias);
+  return {layers_of(options), options.hidden, options.outputs, chunks_of(options).piece, bias};
+}
+
 void feed_forward(DnnlContext& context, const FeedForwardOptions& options, const CancelFlag* cancelled, float* output) {
   if (options.batch * options.tokens * options.outputs == 0) return;
   const std::vector<Part> parts = parts_of(options);
-  const bool many = parts[0].batch * options.tokens >= kLeastRowsOfTiles;
-  if (many && options.inputs > 0 && options.hidden > 0) {
+  if (feed_forward_takes_packed_weights(options)) {
     by_chunk(context, options, parts, cancelled, output);
     return;
   }

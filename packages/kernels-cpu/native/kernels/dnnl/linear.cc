@@ -1,6 +1,7 @@
 #include "dnnl/linear.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "dnnl/few_rows.h"
 #include "dnnl/long_calls.h"
@@ -39,9 +40,13 @@ void fill_with_bias(const LinearOptions& options, float* output) {
 // output = finish(input * weight' + bias)
 void product_of_many_rows(DnnlContext& context, const LinearOptions& options, const Finish& finish,
                           const CancelFlag* cancelled, float* output) {
+  std::optional<PackedWeight> own;
+  const PackedWeight& weight =
+      options.packed_weight != nullptr
+          ? *options.packed_weight
+          : own.emplace(context, options.weight, packed_weight_shape(options), WeightType::kF32);
   const Pieces chunks = tile_rows(options);
-  TiledProduct product(context,
-                       {options.weight, options.bias, chunks, options.inputs, options.outputs, options.outputs});
+  TiledProduct product(context, {weight, 0, options.bias, chunks});
   const Pieces& panels = product.panels();
   // Neighbouring tiles share their rows, which stay in cache while the panels of the weight pass by.
   parallel_units(chunks.count * panels.count, cancelled, [&](size_t unit, size_t thread) {
@@ -55,6 +60,14 @@ void product_of_many_rows(DnnlContext& context, const LinearOptions& options, co
 }
 
 }  // namespace
+
+bool linear_takes_packed_weight(const LinearOptions& options) noexcept {
+  return options.rows >= kLeastRowsOfTiles && options.inputs > 0 && options.outputs > 0;
+}
+
+WeightShape packed_weight_shape(const LinearOptions& options) noexcept {
+  return {1, options.inputs, options.outputs, tile_rows(options).piece, static_cast<bool>(options.bias)};
+}
 
 void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag* cancelled, float* output) {
   if (options.rows == 0 || options.outputs == 0) return;

@@ -5,12 +5,14 @@
 #include "common/parallel.h"
 #include "common/weight.h"
 #include "dnnl/context.h"
+#include "dnnl/packed_weight.h"
 
 namespace paroattn {
 
 struct LinearOptions {
   const float* input = nullptr;  // [rows, inputs]
   Weight weight;                 // [outputs, inputs]
+  const PackedWeight* packed_weight = nullptr;  // instead, where linear_takes_packed_weight
   Weight bias;                   // [outputs]; none where null
   Activation activation = Activation::kNone;
   const float* gate = nullptr;      // [rows / rows_per_gate, outputs]; null: ones
@@ -20,6 +22,12 @@ struct LinearOptions {
   size_t inputs = 0;
   size_t outputs = 0;
 };
+
+// Whether there are rows enough for it to be worth while to keep the weight packed.
+bool linear_takes_packed_weight(const LinearOptions& options) noexcept;
+
+// What the weight is packed for, there.
+WeightShape packed_weight_shape(const LinearOptions& options) noexcept;
 
 // output = residual + gate * activation(input * weight' + bias): [rows, outputs]. Throws std::bad_alloc and dnnl::error.
 void linear(DnnlContext& context, const LinearOptions& options, const CancelFlag* cancelled, float* output);
