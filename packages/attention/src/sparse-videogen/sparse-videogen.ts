@@ -12,7 +12,7 @@ import { SparseVideoGenMethod } from "./sparse-videogen-method.js";
 export interface SparseVideoGenOptions {
   /** Share of all query-key pairs that a sparse site computes, text and whole blocks included. Default: 0.3. */
   readonly density?: number;
-  /** Query rows that are looked at, at every sparse site. Default: one in a hundred tokens, and 32 at least. */
+  /** Query rows that are looked at, at every sparse site. Default: one in a hundred tokens, but 32 to 64. */
   readonly rows?: number;
   /** Share of the layers, from the first on, that stay dense; rounded down. Default: 0.03. */
   readonly denseLayers?: number;
@@ -24,6 +24,8 @@ export interface SparseVideoGenOptions {
 
 const DEFAULT_DENSITY = 0.3;
 const DEFAULT_DENSE_LAYERS = 0.03;
+/** What the released code takes, whatever the model's size. */
+const MOST_ROWS = 64;
 const LEAST_ROWS = 32;
 /** The rows to look at are drawn once a run, the same ones in every run. */
 const SEED = 1;
@@ -87,8 +89,8 @@ function checkFrames({ layout }: GenerationInfo): void {
 
 function rowCount(rows: number | undefined, { layout }: GenerationInfo): number {
   const visual = visualTokens(layout);
-  const count =
-    rows ?? Math.min(visual, Math.max(LEAST_ROWS, Math.round(tokenCount(layout) / 100)));
+  const share = Math.round(tokenCount(layout) / 100);
+  const count = rows ?? Math.min(visual, Math.max(LEAST_ROWS, Math.min(MOST_ROWS, share)));
   if (Number.isInteger(count) && count >= 1 && count <= visual) return count;
   throw new StrategyError({
     expected: `1 to ${visual} rows to look at, the visual tokens there are,`,
