@@ -8,7 +8,7 @@ const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = join(packageFolder, "..", "..");
 const defaultTests = [
   "conformance",
-  "lifecycle.test",
+  "lifecycle",
   "packed-weights",
   "stream",
   "processes",
