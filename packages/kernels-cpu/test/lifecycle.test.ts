@@ -175,9 +175,10 @@ describe("a storm of aborts", () => {
     const backends = [1, 2, 3].map((threads) => createCpuBackend({ threads }));
     const controller = new AbortController();
     const waiting = backends.flatMap((backend) =>
-      Array.from({ length: 10 }, () => {
+      Array.from({ length: 10 }, (_, i) => {
         const scope = backend.scope({ signal: controller.signal });
-        return rejection(scope.read(issueAttention(scope, 32_768)));
+        // The first is what all others of the backend wait for, however late the signal comes.
+        return rejection(scope.read(issueAttention(scope, i === 0 ? LONG : 2048)));
       }),
     );
     await delay(50);
